@@ -1,0 +1,190 @@
+"""`make bench`: what the architecture's budgets are measured with, under its conditions.
+
+Two cores shared with the load client, durable, mutual TLS, 5,000 patients, 20 mailboxes, every message different, a real disk. The rate is
+messages / time from the first MAIL to the last one shown by `filings`, at least 90 % filed by themselves. Everything runs on loopback, is
+bounded in count and time, and is removed at the end.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import json
+import os
+import random
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from bench import population, smtp_load
+
+DOMAIN, PEER = "cabinet.demo.example", "hopital.demo.example"
+MAILBOXES = 20
+PATIENTS = 5_000
+LONGEST_S = 300.0
+
+
+def command(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "vaguemestre.cli", *arguments]
+
+
+def run(*arguments: str) -> str:
+    done = subprocess.run(command(*arguments), capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"bench: vaguemestre {arguments[0]} failed: {done.stderr.strip()}")
+    return done.stdout
+
+
+def on_a_real_disk(path: Path) -> None:
+    """Durability measured on a file system in memory would be a lie."""
+    kind = subprocess.run(["stat", "-f", "-c", "%T", str(path)], capture_output=True, text=True, check=True).stdout.strip()
+    if kind in {"tmpfs", "ramfs"}:
+        raise SystemExit(f"bench: {path} is on {kind}; give --dir a folder on a real disk.")
+
+
+class Site:
+    """A data directory with its patients, mailboxes and peer, and a `serve` on it."""
+
+    def __init__(self, root: Path, people: Sequence[population.Person]) -> None:
+        self.directory = root / "practice"
+        self.supervisor = 0
+        self.peer = root / "peer"
+        self.mailboxes = [f"dr.{k:02d}@{DOMAIN}" for k in range(MAILBOXES)]
+        self.sender = f"labo@{PEER}"
+        run("init", str(self.directory), "--domain", DOMAIN)
+        run("pki", "issue", str(self.directory), "--domain", PEER, "--out", str(self.peer))
+        for address in self.mailboxes:
+            run("mailbox", "add", str(self.directory), address, "--type", "PER", "--name", address)
+        run("senders", "add", str(self.directory), "--mailbox", self.mailboxes[0], self.sender)
+        rows = root / "patients.csv"
+        population.write_csv(people, rows)
+        run("patients", "import", str(self.directory), str(rows), "--mailbox", self.mailboxes[0])
+
+    def spent(self) -> dict[str, float]:
+        """CPU seconds by part of the program so far: door, workers, readers (the workers' children), screens."""
+        parts = {"door": 0.0, "workers": 0.0, "readers": 0.0, "screens": 0.0}
+        children = _children(self.supervisor)
+        screens = [pid for pid in children if b"granian" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+        workers = [int(bell.name.split(".")[1]) for bell in (self.directory / "run").glob("worker.*")]
+        for pid in children:
+            part = "screens" if pid in screens else "workers" if pid in workers else "door"
+            parts[part] += _cpu(pid)
+            for grandchild in _children(pid):
+                parts["readers" if pid in workers else part] += _cpu(grandchild)
+        return parts
+
+    @contextlib.contextmanager
+    def served(self) -> Iterator[dict[str, str]]:
+        """`serve` while inside; gives its doors."""
+        process = subprocess.Popen(
+            command("serve", str(self.directory), "--smtp", "127.0.0.1:0", "--web", "127.0.0.1:0", "--submission", "off", "--imap", "off"),
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert process.stdout is not None
+        self.supervisor = process.pid
+        try:
+            line = process.stdout.readline()
+            if not line.startswith("ready "):
+                raise SystemExit("bench: serve did not become ready")
+            yield dict(door.split("=", 1) for door in line.split()[1:])
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(timeout=15)
+
+    def documents(self) -> int:
+        """Documents written so far, looked up on the side so that the measuring costs little."""
+        with contextlib.closing(sqlite3.connect(f"file:{self.directory}/records.sqlite3?mode=ro", uri=True, timeout=20)) as base:
+            return int(base.execute("SELECT count(*) FROM records_document").fetchone()[0])
+
+
+def _children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def _cpu(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def messages(people: Sequence[population.Person], site: Site, count: int, seed: int) -> list[smtp_load.Message]:
+    rng = random.Random(seed)
+    made = []
+    for number in range(count):
+        person = people[rng.randrange(len(people))]
+        data = population.mail(population.hprim(person, rng=rng), sender=site.sender, recipient=site.mailboxes[number % MAILBOXES], rng=rng)
+        made.append(smtp_load.Message(site.sender, site.mailboxes[number % MAILBOXES], data))
+    return made
+
+
+def measure(site: Site, door: str, batch: Sequence[smtp_load.Message], sessions: int, kept: bool) -> tuple[float, float]:
+    """(accepted, filed) messages per second."""
+    before = site.documents()
+    host, port = door.rsplit(":", 1)
+    began = time.perf_counter()
+    load = smtp_load.Load(host, int(port), site.peer, sessions=sessions, kept=kept)
+    sent = asyncio.run(load.send(batch))
+    accepted = time.perf_counter() - began
+    if sent != len(batch):
+        raise SystemExit(f"bench: {len(batch) - sent} of {len(batch)} messages were not accepted")
+    while site.documents() - before < len(batch):
+        if time.perf_counter() - began > LONGEST_S:
+            raise SystemExit("bench: not everything was filed in time")
+        time.sleep(0.02)
+    return len(batch) / accepted, len(batch) / (time.perf_counter() - began)
+
+
+def automatic(site: Site, count: int) -> float:
+    """The share of the last `count` lines of `filings` that were filed by themselves."""
+    lines = [json.loads(line) for line in run("filings", str(site.directory), "--json").splitlines()][-count:]
+    return sum(line["decision"] == "filed" for line in lines) / len(lines)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="bench", description=__doc__)
+    parser.add_argument("--dir", default=None, help="a folder on a real disk (default: beside the project)")
+    parser.add_argument("--messages", type=int, default=3_000)
+    parser.add_argument("--sessions", type=int, default=10)
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--keep", action="store_true", help="leave the data directory there")
+    args = parser.parse_args()
+    parent = Path(args.dir) if args.dir else Path(__file__).parent.parent
+    on_a_real_disk(parent)
+    root = Path(tempfile.mkdtemp(prefix="bench-", dir=parent))
+    try:
+        people = population.people(PATIENTS, seed=1)
+        site = Site(root, people)
+        size = 0
+        with site.served() as doors:
+            for kept, floor in ((True, 300), (False, 0)):
+                count = args.messages if kept else args.messages // 2
+                rates = []
+                for turn in range(args.runs):
+                    batch = messages(people, site, count, seed=1000 * turn + kept)
+                    size = sum(len(m.data) for m in batch) // len(batch)
+                    before = site.spent()
+                    accepted, filed = measure(site, doors["smtp"], batch, args.sessions, kept)
+                    cost = {part: 1000 * (now - before[part]) / count for part, now in site.spent().items()}
+                    rates.append(filed)
+                    shown = ", ".join(f"{part} {ms:.2f}" for part, ms in cost.items())
+                    print(f"  run {turn + 1}: accepted {accepted:.0f}/s, filed {filed:.0f}/s; CPU ms a message: {shown}", flush=True)
+                median = sorted(rates)[len(rates) // 2]
+                how = "kept connections" if kept else "one connection each"
+                print(f"HPRIM {size / 1000:.1f} kB, {how}: {median:.0f}/s accepted and filed (floor {floor or '-'})", flush=True)
+            share = automatic(site, args.messages)
+            print(f"filed by themselves: {share:.1%} (at least 90 %), {os.cpu_count()} cores, {PATIENTS} patients")
+        return 0 if share >= 0.9 else 1
+    finally:
+        if not args.keep:
+            shutil.rmtree(root, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,75 @@
+"""Shared fixtures. Django is configured only by the tests that ask for a data directory, once a process, on a real one."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+
+def _catalogues() -> None:
+    """Compiles the catalogues that `make setup` would have compiled, where they are older than their sources."""
+    from babel.messages.mofile import write_mo
+    from babel.messages.pofile import read_po
+
+    folder = Path(__file__).parent.parent / "vaguemestre" / "web" / "locale"
+    for source in folder.glob("*/LC_MESSAGES/django.po"):
+        compiled = source.with_suffix(".mo")
+        if compiled.exists() and compiled.stat().st_mtime >= source.stat().st_mtime:
+            continue
+        aside = compiled.with_suffix(f".{os.getpid()}")
+        with source.open("rb") as read, aside.open("wb") as write:
+            write_mo(write, read_po(read))
+        aside.rename(compiled)
+
+
+class _Data:
+    """The one data directory of this process, and its state just after `vaguemestre init`."""
+
+    def __init__(self, path: Path) -> None:
+        from vaguemestre.cli import assemble, init
+
+        self.path = init.make(path, "cabinet.demo.example")
+        _catalogues()
+        assemble.open_data(self.path)
+        self._fresh = sqlite3.connect(":memory:", check_same_thread=False)
+        with contextlib.closing(self._open()) as database:
+            database.backup(self._fresh)
+        head = self.path / "trace.head"
+        self._head = head.read_bytes() if head.exists() else None
+
+    def _open(self) -> sqlite3.Connection:
+        return sqlite3.connect(self.path / "records.sqlite3", timeout=20)
+
+    def reset(self) -> None:
+        """Puts records and trace head back as `init` left them. The vault keeps its objects: they have no owner."""
+        from django.core.cache import cache
+        from django.db import connections
+
+        connections.close_all()
+        database = self._open()
+        self._fresh.backup(database)
+        database.close()
+        head = self.path / "trace.head"
+        head.unlink(missing_ok=True)
+        if self._head is not None:
+            head.write_bytes(self._head)
+        cache.clear()
+
+
+@pytest.fixture(scope="session")
+def _data(tmp_path_factory: pytest.TempPathFactory) -> Iterator[_Data]:
+    yield _Data(tmp_path_factory.mktemp("vaguemestre") / "data")
+
+
+@pytest.fixture
+def data_directory(_data: _Data) -> Iterator[Path]:
+    """A real data directory (domain cabinet.demo.example, profile demo), as `vaguemestre init` left it, with Django set up on it. Its
+    database is a file, so that threads and child processes see what the test wrote; everything is put back after the test."""
+    _data.reset()
+    yield _data.path
+    _data.reset()

@@ -1,0 +1,69 @@
+"""`vaguemestre read FILE... [--json]`: shows what any file a practice receives holds (contracts/cli.md). Needs no data directory.
+
+Each file is read in a guarded child process, so that a hostile one costs bounded time and memory.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from vaguemestre.domain.reading import Reading, Warning
+from vaguemestre.domain.reading_json import public
+
+SUMMARY = "reads any file a practice receives and shows it"
+MAX_BYTES = 128 << 20
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declares what the command takes."""
+    parser.add_argument("files", nargs="+", metavar="FILE", help="a mail, an HPRIM file, a PDF, a text...")
+    parser.add_argument("--json", action="store_true", help="one JSON object a line, in argument order")
+
+
+def run(args: argparse.Namespace) -> int:
+    """0, or 1 where a file could not be understood."""
+    from vaguemestre.pipeline.guard import Guard, Limits
+
+    guard = Guard(Limits())
+    bad = False
+    try:
+        for place, path in enumerate(args.files):
+            reading = _one(path, guard.read)
+            bad = bad or not reading.understood
+            _show(reading, as_json=args.json, first=place == 0)
+    finally:
+        guard.close()
+    return 1 if bad else 0
+
+
+def _show(reading: Reading, *, as_json: bool, first: bool) -> None:
+    if as_json:
+        sys.stdout.write(json.dumps(public(reading), ensure_ascii=False) + "\n")
+    else:
+        from vaguemestre.cli.read_shown import shown
+
+        sys.stdout.write(("" if first else "\n") + shown(reading))
+    sys.stdout.flush()
+    if not reading.understood:
+        told = [*reading.warnings, *(w for d in reading.documents if not d.understood for w in d.warnings)]
+        sys.stderr.write(f"vaguemestre read: {reading.file}: {told[0].detail if told else 'Its content is not understood.'}\n")
+
+
+def _one(path: str, read: Callable[[bytes, str], Reading]) -> Reading:
+    try:
+        file = Path(path)
+        if file.stat().st_size > MAX_BYTES:
+            return _unreadable(path, "too-large", "The file is too large to be read.")
+        data = file.read_bytes()
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) and error.strerror else "not a file"
+        return _unreadable(path, "malformed", f"The file cannot be opened: {why}.")
+    return read(data, path)
+
+
+def _unreadable(path: str, code: str, detail: str) -> Reading:
+    return Reading(path, "unknown", warnings=(Warning(code, detail),), understood=False)

@@ -1,0 +1,1 @@
+"""Certificates, trust list and the trace chain: pure computations."""

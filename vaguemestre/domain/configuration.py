@@ -1,0 +1,142 @@
+"""The settings of a data directory: one table of sections and keys, checked whole before anything starts.
+
+`DIR/vaguemestre.toml` holds them; `VAGUEMESTRE_<SECTION>_<KEY>` in the environment overrides one. What is unknown is refused
+by name, with the nearest valid one.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+from collections.abc import Mapping
+from typing import Any
+
+from vaguemestre.domain.fault import Refused
+
+PREFIX = "VAGUEMESTRE_"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Setting:
+    """One key: its type, default, bounds (inclusive, for whole numbers) or choices, and what it is for."""
+
+    kind: type
+    default: Any
+    help: str
+    least: int | None = None
+    most: int | None = None
+    choices: tuple[str, ...] = ()
+
+
+TABLE: Mapping[str, Mapping[str, Setting]] = {
+    "server": {
+        "domain": Setting(str, "", "the mail domain that this operator hosts"),
+        "profile": Setting(str, "demo", "demo (own CA, local sign-in) or mssante", choices=("demo", "mssante")),
+        "hostname": Setting(str, "", "name in the SMTP greeting; empty = mail.<domain>"),
+    },
+    "database": {
+        "url": Setting(str, "sqlite:records.sqlite3", "sqlite:<file>, relative to the data directory"),
+    },
+    "smtp": {
+        "listen": Setting(str, "127.0.0.1:2525", "host:port of the operators' door, or off"),
+        "max_message_bytes": Setting(int, 26_214_400, "largest message, advertised as SIZE", 10_000, 1_073_741_824),
+        "max_recipients": Setting(int, 100, "recipients of one transaction (RFC 5321 4.5.3.1.8 asks for 100)", 100, 10_000),
+        "max_sessions": Setting(int, 200, "sessions at once", 1, 10_000),
+        "max_sessions_per_peer": Setting(int, 50, "sessions at once from one address", 1, 10_000),
+        "max_transactions": Setting(int, 10_000, "transactions of one session", 1, 1_000_000),
+        "max_errors": Setting(int, 20, "bad commands of one session before it is closed", 1, 1_000),
+        "timeout_s": Setting(int, 300, "silence before a session is closed (RFC 5321 4.5.3.2.7)", 1, 3_600),
+        "max_in_memory_bytes": Setting(int, 268_435_456, "bytes of unfinished messages held at once by all sessions", 30_000_000, 1 << 40),
+    },
+    "web": {
+        "listen": Setting(str, "127.0.0.1:8080", "host:port of the screens, or off"),
+        "hosts": Setting(str, "localhost 127.0.0.1 [::1]", "host names under which the screens are served, blank-separated"),
+        "secure_cookies": Setting(bool, False, "true behind HTTPS"),
+        "idle_minutes": Setting(int, 120, "an idle sign-in ends after this", 5, 720),
+    },
+    "trust": {
+        "max_age_hours": Setting(int, 0, "a trust list older than this defers all mail; 0 = 168 in mssante, never in demo", 0, 8_760),
+    },
+    "pipeline": {
+        "workers": Setting(int, 2, "reading and filing processes", 1, 64),
+        "batch": Setting(int, 32, "deliveries claimed at once", 1, 256),
+        "tries": Setting(int, 3, "faults before a delivery is given to a person", 1, 20),
+        "lease_s": Setting(int, 60, "a claim older than this is taken over", 15, 3_600),
+        "document_seconds": Setting(int, 10, "longest time to read one document", 1, 60),
+        "document_bytes": Setting(int, 1_073_741_824, "address space of the reading child", 134_217_728, 1 << 36),
+    },
+    "filing": {
+        "automatic": Setting(str, "AE", "rules that may file by themselves: AE, A, E or none", choices=("AE", "A", "E", "none")),
+    },
+}
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Configuration:
+    """Checked settings: `get("smtp", "listen")`."""
+
+    values: Mapping[str, Mapping[str, Any]]
+
+    def get(self, section: str, key: str) -> Any:
+        return self.values[section][key]
+
+    def text(self, section: str, key: str) -> str:
+        return str(self.values[section][key])
+
+    def number(self, section: str, key: str) -> int:
+        return int(self.values[section][key])
+
+
+def _nearest(word: str, among: Mapping[str, Any]) -> str:
+    close = difflib.get_close_matches(word, list(among), n=1, cutoff=0.0)
+    return close[0]
+
+
+def _checked(section: str, key: str, value: Any, setting: Setting, where: str) -> Any:
+    name = f"{section}.{key}"
+    if isinstance(value, str) and setting.kind is int:
+        try:
+            value = int(value)
+        except ValueError:
+            raise Refused(f"{where}: {name} must be a whole number.") from None
+    if isinstance(value, str) and setting.kind is bool and value.lower() in {"true", "false"}:
+        value = value.lower() == "true"
+    if type(value) is not setting.kind:
+        kind = {int: "a whole number", str: "a text", bool: "true or false"}[setting.kind]
+        raise Refused(f"{where}: {name} must be {kind}.")
+    if setting.choices and value not in setting.choices:
+        nearest = _nearest(str(value), dict.fromkeys(setting.choices))
+        raise Refused(f"{where}: {name} must be one of {', '.join(setting.choices)}; the nearest is {nearest}.")
+    if isinstance(value, int):
+        if setting.least is not None and value < setting.least:
+            raise Refused(f"{where}: {name} must be at least {setting.least}.")
+        if setting.most is not None and value > setting.most:
+            raise Refused(f"{where}: {name} must be at most {setting.most}.")
+    return value
+
+
+def check(written: Mapping[str, Any], environment: Mapping[str, str], where: str = "vaguemestre.toml") -> Configuration:
+    """Checked settings from what the file says and the environment overrides. Raises `Refused` naming the first wrong one."""
+    values: dict[str, dict[str, Any]] = {s: {k: v.default for k, v in keys.items()} for s, keys in TABLE.items()}
+    for section, keys in written.items():
+        if section not in TABLE:
+            raise Refused(f"{where}: there is no section [{section}]; the nearest is [{_nearest(section, TABLE)}].")
+        if not isinstance(keys, Mapping):
+            raise Refused(f"{where}: [{section}] must be a section of keys.")
+        for key, value in keys.items():
+            if key not in TABLE[section]:
+                raise Refused(f"{where}: there is no setting {section}.{key}; the nearest is {section}.{_nearest(key, TABLE[section])}.")
+            values[section][key] = _checked(section, key, value, TABLE[section][key], where)
+    names = {f"{PREFIX}{s}_{k}".upper(): (s, k) for s, keys in TABLE.items() for k in keys}
+    for name, raw in environment.items():
+        if not name.startswith(PREFIX) or name in RESERVED:
+            continue
+        if name not in names:
+            raise Refused(f"environment: there is no setting {name}; the nearest is {_nearest(name, names)}.")
+        section, key = names[name]
+        values[section][key] = _checked(section, key, raw, TABLE[section][key], name)
+    return Configuration(values)
+
+
+RESERVED = frozenset({f"{PREFIX}DATA"})
+"""Names that are ours in the environment and no setting: the data directory handed to child processes."""

@@ -1,0 +1,1 @@
+"""Clinical and file formats: bytes in, documents out; one module a format."""

@@ -1,0 +1,149 @@
+"""`file`: the rows that a read and matched document becomes. Pure: nothing is written here.
+
+Filing never changes a read state (promise 10): no row of a reader is touched.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import math
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from vaguemestre.domain.matching import Match
+from vaguemestre.domain.reading import Document, Party, Result, StatedPatient
+from vaguemestre.domain.reading_json import public_document, public_patient
+from vaguemestre.inbound import notify
+
+_RANK = re.compile(r"#\d{1,6}$")
+
+FEW_ROWS = 5_000
+"""Results kept as rows for one document; a longer list stays whole in the message and in its text."""
+
+
+def local_codes(document: Document) -> tuple[str, ...]:
+    """The local patient codes that the document bears, with their authority where one is said."""
+    if document.patient is None:
+        return ()
+    return tuple(f"{one.oid or ''}|{one.value}"[:200] for one in document.patient.local_ids if one.value)
+
+
+def content_key(document: Document, message_id: str | None) -> str:
+    """What makes two documents of a practice the same one: the digest of their own bytes, with the rank of a record in a file of several.
+    A text or HTML cover is a document of its message: the same few words in two letters are two documents."""
+    if document.format in {"text", "html"}:
+        return hashlib.sha256(f"{document.sha256} {message_id or ''}".encode()).hexdigest()
+    rank = _RANK.search(document.path[-1]) if document.path else None
+    return document.sha256 + (rank.group(0) if rank else "")
+
+
+def _in_words(party: Party | None) -> str:
+    if party is None:
+        return ""
+    return " · ".join(dict.fromkeys(part for part in (party.name, party.organization) if part))
+
+
+def _stated(patient: StatedPatient | None) -> dict[str, Any] | None:
+    """The patient that the document names, as in the public JSON, with the two facts that are ours."""
+    public = public_patient(patient)
+    if patient is None or public is None:
+        return None
+    return {**public, "from_fields": patient.from_fields, "names_guessed": patient.names_guessed}
+
+
+def document_row(document: Document, match: Match, position: int, key: str) -> dict[str, Any]:
+    """Columns of `records.Document` that the document itself and its match decide."""
+    content = public_document(document)
+    content.pop("results", None)
+    content.pop("text", None)
+    kind = document.type
+    return {
+        "position": position,
+        "format": document.format,
+        "sha256": document.sha256,
+        "content_key": key,
+        "type_code": ((kind.code if kind else "") or "")[:64],
+        "type_system": ((kind.system if kind else "") or "")[:64],
+        "type_label": ((kind.label if kind else "") or "")[:300],
+        "title": (document.title or "")[:500],
+        "date": (document.date or "")[:40],
+        "author": _in_words(document.author)[:300],
+        "content": content,
+        "stated": _stated(document.patient),
+        "text": document.text,
+        "unreadable": not document.understood,
+        "abnormal": notify.gravest(result.flag for result in document.results),
+        "results_count": len(document.results),
+        "decision": match.decision,
+        "rule": match.rule[:40],
+        "reason": match.reason[:100],
+        "candidates": candidates_json(match),
+        "patient_id": match.patient if match.decision == "filed" else None,
+    }
+
+
+def candidates_json(match: Match) -> list[dict[str, Any]]:
+    """`records.Document.candidates`: best first, at most 5, with the verdict of each trait and no trait's value."""
+    return [
+        {"patient": one.chart, "ref": one.ref, "evidence": [[e.trait, e.verdict] for e in one.evidence]} for one in match.candidates[:5]
+    ]
+
+
+def sort_value(number: str | None) -> float | None:
+    """A float for sorting and charts only; None where the number is no finite decimal."""
+    if number is None:
+        return None
+    try:
+        value = float(number)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None
+
+
+def result_row(result: Result, position: int) -> dict[str, Any]:
+    """Columns of `records.Result`, exactly as read."""
+    code = result.code
+    return {
+        "position": position,
+        "chapter": (result.chapter or "")[:300],
+        "group": list(result.group),
+        "label": (result.label or "")[:500],
+        "code": ((code.code if code else "") or "")[:64],
+        "code_system": ((code.system if code else "") or "")[:64],
+        "value": result.value or "",
+        "comparator": result.comparator or "",
+        "number": (result.number or "")[:64],
+        "sort_value": sort_value(result.number),
+        "unit": (result.unit or "")[:64],
+        "low": (result.low or "")[:64],
+        "high": (result.high or "")[:64],
+        "flag": (result.flag or "")[:32],
+        "status": (result.status or "")[:32],
+        "date": (result.date or "")[:40],
+        "comment": result.comment or "",
+        "alternative": dataclasses.asdict(result.alternative) if result.alternative else None,
+    }
+
+
+def results(document: Document) -> list[dict[str, Any]]:
+    """The result rows of a document, in its order."""
+    return [result_row(result, position) for position, result in enumerate(document.results[:FEW_ROWS])]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Filed:
+    """One document to be written: its row, its results, and the local codes that its filing teaches."""
+
+    document: Document
+    match: Match
+    row: Mapping[str, Any]
+    results: tuple[Mapping[str, Any], ...]
+    codes: tuple[str, ...]
+    key: str
+
+
+def decide(document: Document, match: Match, position: int, key: str) -> Filed:
+    """What filing this document writes."""
+    return Filed(document, match, document_row(document, match, position, key), tuple(results(document)), local_codes(document), key)

@@ -1,0 +1,74 @@
+"""`match`: whose document is it? Gathers what the policy table of `domain.matching` must know of one document, and asks it.
+
+Identity of a document without one of its own (a text, a picture) is nobody's: the mail's subject and the file names only ever propose,
+and this version does not read them.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+
+from vaguemestre.domain import matching
+from vaguemestre.domain.matching import Chart, Circumstances, Lookup, Match
+from vaguemestre.domain.reading import Document
+
+VETOING = frozenset(
+    {
+        "hash-mismatch",
+        "size-mismatch",
+        "truncated",
+        "missing-end-mark",
+        "several-patients",
+        "patient-mismatch",
+        "duplicate-name",
+        "unsafe-archive",
+        "too-large",
+        "bad-ins-key",
+        "test-identity",
+    }
+)
+"""Warnings of a reader that the policy weighs (formats.md 6.5 and 9, cases 2, 3 and 28): vetoes, or doubts where its table says so."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Learnt:
+    """What the practice knows around one document: see `matching.Circumstances`."""
+
+    sender_known: bool
+    local_code_charts: frozenset[int]
+    confirmed_code_charts: frozenset[int]
+    banned: frozenset[int]
+
+
+def vetoes(document: Document, message_warnings: Sequence[str]) -> tuple[str, ...]:
+    """The codes that forbid filing by itself, those of the message around it included, each once, in order."""
+    codes = [*(w.code for w in document.warnings), *message_warnings]
+    return tuple(dict.fromkeys(code for code in codes if code in VETOING))
+
+
+def decide(
+    document: Document,
+    message_warnings: Sequence[str],
+    sender: str,
+    profile: str,
+    automatic: str,
+    charts: Callable[[Lookup], Sequence[Chart]],
+    learnt: Learnt,
+) -> Match:
+    """The match of one document. `charts` answers the look-up of the policy."""
+    circumstances = Circumstances(
+        sender=sender,
+        sender_known=learnt.sender_known,
+        profile=profile,
+        local_code_charts=learnt.local_code_charts,
+        confirmed_code_charts=learnt.confirmed_code_charts,
+        banned=learnt.banned,
+        vetoes=vetoes(document, message_warnings),
+        automatic=automatic,
+    )
+    if not document.understood and document.patient is None:
+        return Match("review", "N", "unreadable", None, ())
+    look = matching.lookup(document.patient)
+    found = charts(look) if look.ins or look.birth_dates or look.names else ()
+    return matching.decide(document.patient, found, circumstances)

@@ -1,0 +1,1 @@
+"""The route as a literal list: claim, run, commit."""

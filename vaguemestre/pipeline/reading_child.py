@@ -1,0 +1,42 @@
+"""What the reading child answers (see `pipeline.guard`), and its door when it is started as a program of its own.
+
+It imports the readers and nothing that remembers: neither the database nor the vault.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from vaguemestre.domain.fault import Fault
+
+
+def answer(head: Mapping[str, Any], data: bytes, begin: Callable[[str], None]) -> bytes:
+    """The bytes of one answer; `begin` is told the key of each document as its reading begins."""
+    if head["what"] == "read":
+        from vaguemestre.domain.reading_json import pack
+        from vaguemestre.inbound.read import read
+
+        return pack(read(data, head["name"], head["media_type"], skip=head["skip"], begin=begin))
+    if head["what"] == "extract":
+        from vaguemestre.inbound.read import extract
+
+        found, media_type, name = extract(data, head["sha256"])
+        said = json.dumps({"media_type": media_type, "name": name}).encode()
+        return struct.pack("!I", len(said)) + said + found
+    from vaguemestre.formats import pdf
+
+    if head["what"] == "pages":
+        return str(pdf.pages(data)).encode()
+    if head["what"] == "render":
+        return pdf.render(data, head["page"], head["width"])
+    raise Fault("an unknown question was asked of the reading child")
+
+
+if __name__ == "__main__":
+    from vaguemestre.pipeline.guard import become_child
+
+    become_child(int(sys.argv[1]), int(sys.argv[2]))

@@ -1,0 +1,34 @@
+"""Who signs in. Every account has a role and belongs to practices through its mailboxes; an admin has no mailbox, so no clinical access."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+
+ROLES = [("doctor", "doctor"), ("secretary", "secretary"), ("substitute", "substitute"), ("admin", "admin")]
+CLINICAL = frozenset({"doctor", "secretary", "substitute"})
+
+
+class Account(AbstractBaseUser):
+    login = models.CharField(max_length=100, unique=True)
+    role = models.CharField(max_length=10, choices=ROLES)
+    mailboxes = models.ManyToManyField("records.Mailbox", blank=True)
+    is_active = models.BooleanField(default=True)
+    created_at = models.DateTimeField()
+
+    USERNAME_FIELD = "login"
+    REQUIRED_FIELDS: ClassVar[list[str]] = ["role"]
+
+    objects = BaseUserManager["Account"]()
+
+    class Meta:
+        app_label = "records"
+
+    def __repr__(self) -> str:
+        return f"<Account {self.pk} {self.role}>"
+
+    @property
+    def clinical(self) -> bool:
+        return self.is_active and self.role in CLINICAL

@@ -1,0 +1,143 @@
+"""The vault on a file system: each message's raw bytes in a file named by the SHA-256 of those bytes.
+
+An object begins with a version byte, then holds the bytes as received. It is written aside, fsynced, renamed into place and its folder
+fsynced: when `keep` returns, the bytes outlive a crash of the machine. Putting the same bytes twice keeps one object.
+
+A batch fsyncs each file, then each folder once: the cost of the folders is shared by the messages committed together.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from vaguemestre.domain.fault import Fault
+
+PLAIN = b"\x01"
+"""Version 1: the bytes follow as they are."""
+
+
+_serial = itertools.count()
+"""Names what is written aside: two writers of one process must never share a name."""
+
+
+class Damaged(Fault):
+    """An object is absent, or its bytes are not those of its name."""
+
+    code = "vault-damaged"
+
+
+def digest(data: bytes) -> str:
+    """SHA-256 of the raw bytes, in 64 hex digits: the name of the object that holds them."""
+    return hashlib.sha256(data).hexdigest()
+
+
+class Vault:
+    """`directory` holds 256 folders of objects, and `aside` for those being written. Safe for several processes at once."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self._aside = directory / "aside"
+        self._known_folders: set[Path] = set()
+
+    def path(self, sha256: str) -> Path:
+        return self.directory / sha256[:2] / sha256
+
+    def keep(self, items: Sequence[tuple[str, bytes]]) -> None:
+        """Makes each (SHA-256, bytes) durable. Raises OSError, and then promises nothing about any of them."""
+        folders: dict[Path, None] = {}
+        renames: list[tuple[Path, Path]] = []
+        for sha256, data in dict(items).items():
+            target = self.path(sha256)
+            # An object left by a crash before its folder's fsync may be there already: its folder is synced again all the same.
+            folders[target.parent] = None
+            self._folder(target.parent)
+            if not self._whole(target, len(data)):
+                renames.append((self._write_aside(sha256, data), target))
+        for aside, target in renames:
+            aside.rename(target)
+        for folder in folders:
+            self._sync_folder(folder)
+
+    def _whole(self, target: Path, size: int) -> bool:
+        try:
+            return target.stat().st_size == size + 1
+        except FileNotFoundError:
+            return False
+
+    def _folder(self, folder: Path) -> None:
+        if folder in self._known_folders:
+            return
+        self._aside.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            folder.mkdir(mode=0o700)
+        except FileExistsError:
+            pass
+        # Another process may have made it and not yet synced it: the entry in the parent is made durable by whoever uses it first.
+        self._sync_folder(self.directory)
+        self._known_folders.add(folder)
+
+    def _write_aside(self, sha256: str, data: bytes) -> Path:
+        aside = self._aside / f"{sha256}.{os.getpid()}.{next(_serial)}"
+        descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        try:
+            view = memoryview(data)
+            written = os.writev(descriptor, [PLAIN, view]) - 1
+            while written < len(view):
+                written += os.write(descriptor, view[written:])
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        return aside
+
+    def _sync_folder(self, folder: Path) -> None:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def read(self, sha256: str) -> bytes:
+        """The raw bytes. Raises Damaged when the object is absent, or of an unknown version."""
+        try:
+            raw = self.path(sha256).read_bytes()
+        except FileNotFoundError:
+            raise Damaged("a message's bytes are not in the vault") from None
+        if raw[:1] != PLAIN:
+            raise Damaged("a vault object is of an unknown version")
+        return raw[1:]
+
+    def check(self, sha256: str) -> str | None:
+        """None when the object is whole, else one sentence."""
+        try:
+            data = self.read(sha256)
+        except (Damaged, OSError) as fault:
+            return f"vault: {sha256}: {fault.detail if isinstance(fault, Damaged) else 'cannot be read'}"
+        return None if digest(data) == sha256 else f"vault: {sha256}: its bytes are not those of its name"
+
+    def digests(self) -> Iterator[str]:
+        """The name of every object, in order."""
+        for folder in sorted(self.directory.iterdir()):
+            if len(folder.name) == 2:
+                yield from sorted(entry.name for entry in folder.iterdir())
+
+    def sweep_aside(self, older_than: float) -> int:
+        """Removes what a crash left half-written before `older_than` (Unix seconds); returns how many."""
+        if not self._aside.is_dir():
+            return 0
+        count = 0
+        for entry in self._aside.iterdir():
+            try:
+                if entry.stat().st_mtime < older_than:
+                    entry.unlink()
+                    count += 1
+            except FileNotFoundError:
+                continue
+        return count
+
+    def drop(self, sha256: str) -> None:
+        """Removes an object; nothing if it is not there."""
+        self.path(sha256).unlink(missing_ok=True)

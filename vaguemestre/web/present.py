@@ -1,0 +1,144 @@
+"""Records put into the words that a page shows: names, dates, senders, titles. Nothing here reads the database."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Mapping
+from email.utils import parseaddr
+from typing import Any
+
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from vaguemestre.records.documents import Document
+from vaguemestre.records.messages import Message
+from vaguemestre.records.patients import Patient
+from vaguemestre.web import wording
+
+_XDM = re.compile(r"\s*XDM/1\.0/DDM\+\s*", re.IGNORECASE)
+_URGENT = re.compile(r"\burgent|\burgence\s+vitale", re.IGNORECASE)
+MOST_TITLE = 120
+_USAGER = "@patient.mssante.fr"
+
+
+def day(text: str) -> str:
+    """A date of the records (YYYY, YYYY-MM, YYYY-MM-DD or a date-time) as a French reader writes it; anything else as it is."""
+    found = re.fullmatch(r"(\d{4})(?:-(\d{2}))?(?:-(\d{2}))?(?:T.*)?", text or "")
+    if found is None:
+        return text or ""
+    return "/".join(part for part in reversed(found.groups()) if part)
+
+
+def moment(at: dt.datetime | None, now: dt.datetime | None = None) -> str:
+    """A received date, shorter the nearer it is."""
+    if at is None:
+        return ""
+    local, today = timezone.localtime(at), timezone.localtime(now).date()
+    days = (today - local.date()).days
+    if days == 0:
+        return local.strftime("%H:%M")
+    if days == 1:
+        return _("hier %(time)s") % {"time": local.strftime("%H:%M")}
+    if 0 < days < 330:
+        return date_format(local, "j N")
+    return local.strftime("%d/%m/%Y")
+
+
+def full_moment(at: dt.datetime | None) -> str:
+    """Date and hour, whole."""
+    return timezone.localtime(at).strftime("%d/%m/%Y %H:%M") if at else ""
+
+
+def age(birth_date: str, today: dt.date | None = None) -> str:
+    """In years, or in months below three years; "" where the birth date is not whole."""
+    today = today or timezone.localdate()
+    try:
+        born = dt.date.fromisoformat(birth_date)
+    except ValueError:
+        return ""
+    months = (today.year - born.year) * 12 + today.month - born.month - (today.day < born.day)
+    if months < 0:
+        return ""
+    if months < 36:
+        return _("%(count)s mois") % {"count": months}
+    return _("%(count)s ans") % {"count": months // 12}
+
+
+def _given(name: str) -> str:
+    """Given names in small letters with their capitals, as people write them; already mixed ones as they are."""
+    return "-".join(" ".join(word.capitalize() for word in part.split(" ")) for part in name.split("-")) if name.isupper() else name
+
+
+def patient_name(patient: Patient) -> str:
+    """NAME Given, by the name used if there is one."""
+    family = patient.used_name or patient.birth_name
+    given = patient.first_given_name or patient.given_names.partition(" ")[0]
+    return f"{family.upper()} {_given(given)}".strip()
+
+
+def other_name(patient: Patient) -> str:
+    """The birth name where another is used, in words; else ""."""
+    if not patient.used_name or not patient.birth_name or patient.used_name == patient.birth_name:
+        return ""
+    words = {"F": _("née %(name)s"), "M": _("né %(name)s")}.get(patient.sex, _("né(e) %(name)s"))
+    return words % {"name": patient.birth_name.upper()}
+
+
+def stated_name(stated: Mapping[str, Any] | None) -> str:
+    """The name that a document states, "" where it states none."""
+    stated = stated or {}
+    family = stated.get("used_name") or stated.get("birth_name") or next(iter(stated.get("names_unqualified") or ()), "") or ""
+    given = stated.get("first_given_name") or " ".join(stated.get("given_names") or ())
+    return f"{str(family).upper()} {_given(str(given or ''))}".strip()
+
+
+def _label(header: str) -> str:
+    """The words of a From, without its address. Labels of personal mailboxes join their parts by "_" (ECO.2.2.7)."""
+    name = parseaddr(header[:1000])[0]
+    return " ".join(name.replace("_", " ").split()) if " " not in name.strip() else name.strip()
+
+
+def sender(document: Document) -> str:
+    """Who wrote it, in words: the document's author, else the mail's label, else its address."""
+    mail = document.delivery.message
+    return document.author or _label(mail.header_from) or parseaddr(mail.header_from[:1000])[1] or mail.mail_from or _("Expéditeur inconnu")
+
+
+def mail_label(message: Message) -> str:
+    """The mail's own sender: label, else address."""
+    return _label(message.header_from) or parseaddr(message.header_from[:1000])[1] or message.mail_from
+
+
+def from_usager(message: Message) -> bool:
+    """Whether a patient wrote it, not a professional (ECO.3.1.1)."""
+    return message.mail_from.lower().endswith(_USAGER) or parseaddr(message.header_from[:1000])[1].lower().endswith(_USAGER)
+
+
+def subject(message: Message) -> str:
+    """The mail's subject without the mark that machines read (ECO.3.1.3)."""
+    return _XDM.sub(" ", message.subject, count=1).strip()
+
+
+def title(document: Document) -> str:
+    """What kind of document it is, in words."""
+    if document.title or document.type_label:
+        return document.title or document.type_label
+    if document.results_count:
+        return str(wording.BIOLOGY)
+    # HPRIM and PDF bear no title: the mail's own subject says more than "compte rendu".
+    said = subject(document.delivery.message)
+    if said:
+        return said if len(said) <= MOST_TITLE else said[: MOST_TITLE - 1] + "…"
+    return str(wording.FORMATS.get(document.format, wording.FORMATS["unknown"]))
+
+
+def urgent(document: Document) -> bool:
+    """Whether its sender says that it is urgent, in its title or in the mail's subject."""
+    return bool(_URGENT.search(document.title) or _URGENT.search(document.delivery.message.subject[:500]))
+
+
+def state(document: Document) -> str:
+    """The state a list shows: a key of `wording.DECISIONS`."""
+    return "aside" if document.decision != "filed" and document.set_aside_at else document.decision

@@ -1,0 +1,139 @@
+"""Filters and tags of the templates: thin, each a call to `web.present`, `web.wording` or `web.assets`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+from django.contrib.messages.storage.base import Message as Note
+from django.utils.functional import Promise
+
+from vaguemestre.records.documents import Document, Result
+from vaguemestre.records.patients import Patient
+from vaguemestre.web import assets, present, wording
+
+register = template.Library()
+
+register.simple_tag(assets.address, name="asset")
+register.filter("day", present.day)
+register.filter("moment", present.moment)
+register.filter("full_moment", present.full_moment)
+register.filter("age", present.age)
+register.filter("patient_name", present.patient_name)
+register.filter("other_name", present.other_name)
+register.filter("stated_name", present.stated_name)
+register.filter("sender", present.sender)
+register.filter("mail_label", present.mail_label)
+register.filter("from_usager", present.from_usager)
+register.filter("subject", present.subject)
+register.filter("document_title", present.title)
+register.filter("state", present.state)
+register.filter("urgent", present.urgent)
+register.filter("flags", wording.flags)
+register.filter("rule_words", wording.rule)
+
+Words = str | Promise
+
+
+@register.filter
+def decision_words(key: str) -> Words:
+    return wording.DECISIONS.get(key, key)
+
+
+@register.filter
+def warning_words(code: str) -> Words:
+    return wording.WARNINGS.get(code, wording.OTHER_WARNING)
+
+
+@register.filter
+def trait_words(name: str) -> Words:
+    return wording.TRAITS.get(name, name)
+
+
+@register.filter
+def verdict_words(verdict: str) -> Words:
+    return wording.VERDICTS.get(verdict, verdict)
+
+
+@register.filter
+def verdict_mark(verdict: str) -> str:
+    return wording.MARKS.get(verdict, "")
+
+
+@register.filter
+def sex_words(sex: str) -> Words:
+    return wording.SEXES.get(sex, "")
+
+
+@register.filter
+def ins_words(status: str) -> Words:
+    return wording.INS_STATUSES.get(status, status)
+
+
+@register.filter
+def role_words(role: str) -> Words:
+    return wording.ROLES.get(role, role)
+
+
+@register.filter
+def flag_words(patient: Patient) -> list[Words]:
+    """What a chart's flags mean."""
+    return [wording.PATIENT_FLAGS.get(flag, flag) for flag in patient.flags.split()]
+
+
+@register.filter
+def shown_trait(value: str, name: str) -> Any:
+    """A trait's value as people read it."""
+    if name == "birth_date":
+        return present.day(value)
+    if name == "sex":
+        return wording.SEXES.get(value, value)
+    return value
+
+
+@register.filter
+def interval(result: Result) -> str:
+    """The reference interval in one short text."""
+    if result.low and result.high:
+        return f"{result.low} – {result.high}"
+    if result.low:
+        return result.low if any(c in result.low for c in "-–<>") else f"> {result.low}"
+    return f"< {result.high}" if result.high and result.high[0] not in "<>" else result.high
+
+
+@register.filter
+def shown_value(result: Result) -> str:
+    """The value as written in the document."""
+    return result.value or f"{result.comparator} {result.number}".strip()
+
+
+@register.filter
+def reason_words(document: Document) -> Words:
+    """Why it waits, in a whole sentence."""
+    return wording.reason(document.reason, document.rule)
+
+
+@register.filter
+def result_day(result: Result) -> str:
+    """The result's own date, else its document's, else its reception's."""
+    date = result.date or result.document.date
+    return present.day(date[:10]) if date else present.full_moment(result.document.received_at)[:10]
+
+
+@register.filter
+def spaced(ins: str) -> str:
+    """An INS in the groups in which people read it."""
+    return " ".join(filter(None, (ins[:1], ins[1:3], ins[3:5], ins[5:7], ins[7:10], ins[10:13], ins[13:])))
+
+
+@register.filter
+def document_of(note: Note) -> int | None:
+    """The document that a banner is about."""
+    number = (note.extra_tags or "").removeprefix("document-")
+    return int(number) if number.isdigit() else None
+
+
+@register.filter
+def capped(count: int) -> str:
+    """A count, or "99+"."""
+    return "99+" if count > 99 else str(count)
