@@ -119,6 +119,21 @@ def test_the_records_of_one_file_are_not_copies_of_each_other(world: World) -> N
     assert again(second).decision == "review"
 
 
+def test_two_letters_about_one_patient_in_one_file_are_decided_apart(world: World) -> None:
+    from vaguemestre.pipeline.decisions import settle, undo
+
+    leo = stated("OSTERMANN", "LEO", "2012-06-02")
+    first = document(world, "l1", "roche", own=b"file", stated=leo, text="one letter")
+    second = document(world, "l2", "roche", own=b"file", stated=leo, text="another letter")
+    type(first).objects.filter(pk=first.pk).update(content_key=first.sha256 + "#1")
+    type(first).objects.filter(pk=second.pk).update(content_key=first.sha256 + "#2")
+    roche, chart = world.accounts["roche"], world.patients["P2"]
+    assert settle(roche, again(first), chart, LATER) == [first.pk]
+    assert settle(roche, again(second), chart, LATER) == [second.pk]
+    assert undo(roche, again(first), LATER) == [first.pk]
+    assert again(second).decision == "filed"
+
+
 def test_a_copy_that_states_somebody_else_waits(world: World) -> None:
     from vaguemestre.pipeline.decisions import settle
 

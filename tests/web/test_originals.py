@@ -135,7 +135,7 @@ def test_a_document_that_holds_the_child_holds_it_once(
     from vaguemestre.pipeline.guard import Guard, TookTooLong
     from vaguemestre.web import originals
 
-    paper, other = pdf_letter(world, data_directory / "vault"), world.documents["letter"]
+    paper, other = pdf_letter(world, data_directory / "vault", pages=4), world.documents["letter"]
     asked: list[str] = []
 
     def slow(self: Guard, data: bytes, sha256: str) -> tuple[bytes, str, str]:

@@ -55,9 +55,8 @@ def _stated(patient: StatedPatient | None) -> dict[str, Any] | None:
 
 def document_row(document: Document, match: Match, position: int, key: str) -> dict[str, Any]:
     """Columns of `records.Document` that the document itself and its match decide."""
-    content = public_document(document)
-    content.pop("results", None)
-    content.pop("text", None)
+    content = public_document(dataclasses.replace(document, results=(), text=""))
+    del content["results"], content["text"]
     kind = document.type
     return {
         "position": position,

@@ -32,6 +32,7 @@ from vaguemestre.domain.reading_json import unpack
 
 _FRAME = struct.Struct("!cI")
 BEGIN, ANSWER, FAULT, ASK = b"B", b"A", b"F", b"Q"
+_TOGETHER = 1 << 20
 MOST_ANSWER = 256 * 1024 * 1024
 DEATHS = 2
 MESSAGE_FACTOR = 6
@@ -67,7 +68,13 @@ class _Gone(Exception):  # noqa: N818 - no error: the other end closed
 
 
 def _send(sock: socket.socket, kind: bytes, *parts: bytes) -> None:
-    sock.sendall(_FRAME.pack(kind, sum(len(p) for p in parts)))
+    size = sum(len(part) for part in parts)
+    frame = _FRAME.pack(kind, size)
+    if size <= _TOGETHER:
+        # One write: the other end wakes once.
+        sock.sendall(b"".join((frame, *parts)))
+        return
+    sock.sendall(frame)
     for part in parts:
         sock.sendall(part)
 
