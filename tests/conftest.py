@@ -45,6 +45,12 @@ class _Data:
     def _open(self) -> sqlite3.Connection:
         return sqlite3.connect(self.path / "records.sqlite3", timeout=20)
 
+    def close(self) -> None:
+        from django.db import connections
+
+        connections.close_all()
+        self._fresh.close()
+
     def reset(self) -> None:
         """Puts records and trace head back as `init` left them. The vault keeps its objects: they have no owner."""
         from django.core.cache import cache
@@ -63,7 +69,9 @@ class _Data:
 
 @pytest.fixture(scope="session")
 def _data(tmp_path_factory: pytest.TempPathFactory) -> Iterator[_Data]:
-    yield _Data(tmp_path_factory.mktemp("vaguemestre") / "data")
+    data = _Data(tmp_path_factory.mktemp("vaguemestre") / "data")
+    yield data
+    data.close()
 
 
 @pytest.fixture

@@ -102,6 +102,7 @@ def keep_all(record: Record, directory: Path, address: str) -> None:
             return commit.receive(vault, batch)
         finally:
             connection.connection = raw
+            connection.close()  # this thread's own: nobody else can
 
     async def session(intake: Intake, data: bytes) -> None:
         envelope = Envelope("labo@hopital.demo.example", (address,), dt.datetime.now(dt.UTC), None)

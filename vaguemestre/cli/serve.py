@@ -11,6 +11,7 @@ import argparse
 import contextlib
 import ctypes
 import fcntl
+import math
 import os
 import select
 import signal
@@ -176,11 +177,19 @@ def _smtp(configuration: Configuration, directory: Path, host: str, port: int, r
 
 
 def _worker(configuration: Configuration, directory: Path, number: int) -> None:
+    from vaguemestre.pipeline.sweep import EVERY_S, sweep
     from vaguemestre.pipeline.worker import Worker
     from vaguemestre.records.queue import Bell
     from vaguemestre.vault.files import Vault
 
     stopping = False
+    swept = -math.inf
+
+    def idle() -> None:
+        nonlocal swept
+        if number == 0 and time.monotonic() - swept > EVERY_S:
+            swept = time.monotonic()
+            sweep(directory, time.time())
 
     def stop(*_: object) -> None:
         nonlocal stopping
@@ -190,7 +199,7 @@ def _worker(configuration: Configuration, directory: Path, number: int) -> None:
     worker = Worker(configuration, Vault(directory / "vault"), f"worker{number}")
     bell = Bell(directory / "run")
     try:
-        worker.run(bell, lambda: stopping)
+        worker.run(bell, lambda: stopping, idle)
     finally:
         bell.close()
         worker.close()

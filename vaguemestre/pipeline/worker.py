@@ -23,6 +23,8 @@ from vaguemestre.records.queries import charts
 from vaguemestre.records.queue import Claimed
 from vaguemestre.vault.files import Vault
 
+PATIENCE_S = 2.0
+
 DELAYS_S = (1.0, 5.0, 30.0)
 """Before a delivery is tried again after an unforeseen fault."""
 
@@ -55,8 +57,8 @@ class Worker:
             self._renewed = now
             queue.renew(self._owner, self._held, now + self._lease_s)
 
-    def run(self, bell: queue.Bell, stopping: Callable[[], bool]) -> None:
-        """Works until `stopping`; a batch begun is finished."""
+    def run(self, bell: queue.Bell, stopping: Callable[[], bool], idle: Callable[[], None] = lambda: None) -> None:
+        """Works until `stopping`; a batch begun is finished. `idle` is called when there is nothing to do, before each wait."""
         while not stopping():
             try:
                 worked = self.once(stopping)
@@ -66,6 +68,7 @@ class Worker:
                 time.sleep(1.0)
                 continue
             if not worked:
+                idle()
                 bell.wait()
 
     def once(self, stopping: Callable[[], bool] = lambda: False) -> int:
@@ -78,8 +81,10 @@ class Worker:
         revisions = charts.revisions(list({one.practice for one in claimed}))
         ready: list[Through] = []
         readings: dict[int, Reading] = {}
+        began = time.monotonic()
         for position, one in enumerate(claimed):
-            if stopping() and position:
+            # What is ready is not kept waiting by a slow message, nor the rest of the batch: another worker may take it.
+            if position and (stopping() or time.monotonic() - began > PATIENCE_S):
                 queue.release(self._owner, [late.delivery for late in claimed[position:]], 0, count=False)
                 break
             through = self._through(one, readings, revisions[one.practice])
