@@ -79,7 +79,7 @@ def keep_all(record: Record, directory: Path, address: str) -> None:
     from vaguemestre.servers.intake import Intake
 
     directory.mkdir()
-    vault = Vault(directory)
+    vault = Vault(directory, writers=4)
 
     def receive(batch: list[Any]) -> Any:
         connection.ensure_connection()

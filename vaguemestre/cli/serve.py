@@ -32,6 +32,7 @@ LATER = ("submission", "imap")
 """Doors of the contract that this version lacks."""
 
 GRACE_S = 8.0
+WRITERS = 8
 READY_S = 60.0
 PR_SET_PDEATHSIG = 1
 CRL_EVERY_S = 3600.0
@@ -160,7 +161,7 @@ def _smtp(configuration: Configuration, directory: Path, host: str, port: int, r
 
     async def main() -> None:
         loop = asyncio.get_running_loop()
-        vault, ringer = Vault(directory / "vault"), Ringer(directory / "run")
+        vault, ringer = Vault(directory / "vault", writers=WRITERS), Ringer(directory / "run")
         facts = RecordsFacts(configuration, directory)
         intake = Intake(loop, lambda batch: commit.receive(vault, batch), ringer.ring, trace_refusals)
         door = SmtpDoor(configuration, facts, intake, directory / "pki")

@@ -11,10 +11,15 @@ from __future__ import annotations
 import hashlib
 import itertools
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
+from typing import TypeVar
 
 from vaguemestre.domain.fault import Fault
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 PLAIN = b"\x01"
 """Version 1: the bytes follow as they are."""
@@ -36,10 +41,14 @@ def digest(data: bytes) -> str:
 
 
 class Vault:
-    """`directory` holds 256 folders of objects, and `aside` for those being written. Safe for several processes at once."""
+    """`directory` holds 256 folders of objects, and `aside` for those being written. Safe for several processes at once.
 
-    def __init__(self, directory: Path) -> None:
+    `writers` threads sync the files of a batch side by side: the file system then serves several by one write of its journal (on a disk
+    where a sync takes 3 ms, 1 ms a file instead of 3). With 1 there is no thread, for a process that forks."""
+
+    def __init__(self, directory: Path, writers: int = 1) -> None:
         self.directory = directory
+        self._pool = ThreadPoolExecutor(writers, "vault") if writers > 1 else None
         self._aside = directory / "aside"
         self._known_folders: set[Path] = set()
 
@@ -49,18 +58,26 @@ class Vault:
     def keep(self, items: Sequence[tuple[str, bytes]]) -> None:
         """Makes each (SHA-256, bytes) durable. Raises OSError, and then promises nothing about any of them."""
         folders: dict[Path, None] = {}
-        renames: list[tuple[Path, Path]] = []
+        absent: list[tuple[str, bytes]] = []
         for sha256, data in dict(items).items():
             target = self.path(sha256)
             # An object left by a crash before its folder's fsync may be there already: its folder is synced again all the same.
             folders[target.parent] = None
             self._folder(target.parent)
             if not self._whole(target, len(data)):
-                renames.append((self._write_aside(sha256, data), target))
-        for aside, target in renames:
-            aside.rename(target)
-        for folder in folders:
-            self._sync_folder(folder)
+                absent.append((sha256, data))
+        asides = self._each(lambda item: self._write_aside(*item), absent)
+        for aside, (sha256, _) in zip(asides, absent, strict=True):
+            aside.rename(self.path(sha256))
+        self._each(self._sync_folder, list(folders))
+
+    def _each(self, act: Callable[[T], R], items: Sequence[T]) -> list[R]:
+        """The act on every item, all of them ended before it returns or raises."""
+        if self._pool is None or len(items) < 2:
+            return [act(item) for item in items]
+        futures = [self._pool.submit(act, item) for item in items]
+        wait(futures)
+        return [future.result() for future in futures]
 
     def _whole(self, target: Path, size: int) -> bool:
         try:
