@@ -18,7 +18,7 @@ from vaguemestre.domain.outcome import Defer, Proceed, Reject
 from vaguemestre.inbound import store
 from vaguemestre.inbound.file import Filed
 from vaguemestre.inbound.store import Incoming
-from vaguemestre.records import chain, rows
+from vaguemestre.records import chain, queue, rows
 from vaguemestre.records.models import Delivery, Document, Filing, FolderEntry, LocalCode, Message, Result
 from vaguemestre.records.queries import charts
 from vaguemestre.records.queue import Claimed
@@ -64,7 +64,7 @@ def receive(vault: Vault, batch: Sequence[Incoming]) -> list[Stored]:
     outcomes: list[Stored] = []
     events: list[Event] = []
     entries: dict[int, list[int]] = {}
-    with transaction.atomic():
+    with queue.turn(), transaction.atomic():
         mailboxes = _mailboxes(list({address for one in batch for address in one.recipients}))
         for one in batch:
             decided = store.decide(one, mailboxes, _delivered(one))
@@ -239,7 +239,7 @@ class _Writer:
 def file(owner: str, batch: Sequence[Through], now: dt.datetime) -> int:
     """Writes a batch of deliveries that went through; returns how many were still ours. One whose claim another took over is left to
     that other: it is never written twice."""
-    with transaction.atomic():
+    with queue.turn(), transaction.atomic():
         ours = _still_ours(owner, batch)
         revisions = charts.revisions(list({one.claimed.practice for one in batch}))
         writer = _Writer(now)

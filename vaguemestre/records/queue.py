@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import fcntl
 import os
 import select
 import socket
@@ -17,6 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.db import connection, transaction
 
 from vaguemestre.records.messages import Message
@@ -63,7 +65,7 @@ def claim(owner: str, most: int, lease_s: float, now: float) -> list[Claimed]:
     """Takes up to `most` new deliveries, or else one that was tried before. `now` in Unix seconds."""
     lease = now + lease_s
     converters = connection.ops.get_db_converters(Message._meta.get_field("received_at").get_col("m"))
-    with transaction.atomic(), connection.cursor() as cursor:
+    with turn(), transaction.atomic(), connection.cursor() as cursor:
         for which, limit in (("tries = 0", most), ("tries > 0", 1)):
             cursor.execute(_CLAIM.format(which=which), [owner, lease, now, now, limit])
             if cursor.rowcount > 0:
@@ -110,6 +112,22 @@ def release(owner: str, deliveries: list[int], not_before: float, *, count: bool
             f" AND id IN ({marks})",
             [not_before, owner, *deliveries],
         )
+
+
+@contextlib.contextmanager
+def turn() -> Iterator[None]:
+    """Held around the write transactions of the route: on SQLite, one process writes at a time, and one that finds the base locked sleeps
+    in growing steps; here it is woken as soon as the other is done. Only a courtesy: who does not take it is held off by the base."""
+    directory: Path | None = settings.DATA_DIR
+    if connection.vendor != "sqlite" or directory is None:
+        yield
+        return
+    descriptor = os.open(directory / "run" / "turn", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 class Bell:
