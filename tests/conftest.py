@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -48,6 +49,9 @@ class _Data:
     def close(self) -> None:
         from django.db import connections
 
+        originals = sys.modules.get("vaguemestre.web.originals")
+        if originals is not None and originals._guard.cache_info().currsize:
+            originals._guard().close()
         connections.close_all()
         self._fresh.close()
 

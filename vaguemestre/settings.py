@@ -43,7 +43,7 @@ def _database(configuration: Configuration) -> dict[str, Any]:
     url = configuration.text("database", "url")
     scheme, _, rest = url.partition(":")
     if scheme != "sqlite" or not rest:
-        raise Refused("vaguemestre.toml: database.url must begin with sqlite: (PostgreSQL comes in a later version).")
+        raise Refused("database.url must begin with sqlite: and name a file (PostgreSQL comes in a later version).")
     name = str((DATA_DIR / rest) if DATA_DIR else ":memory:")
     return {
         "ENGINE": "django.db.backends.sqlite3",

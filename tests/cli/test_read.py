@@ -15,7 +15,9 @@ from tests.corpus.hprim_cases import CASES as HPRIM
 from tests.corpus.mail_cases import CASES as MAILS
 from tests.corpus.mail_cases import HPRIM as HPRIM_FILE
 from tests.corpus.mail_cases import LETTER, attached, mail, multipart
+from vaguemestre.cli import read as command
 from vaguemestre.cli.read_shown import shown
+from vaguemestre.domain.reading import Reading
 from vaguemestre.inbound.read import read
 
 COMMAND = [sys.executable, "-m", "vaguemestre.cli.__main__", "read"]
@@ -121,3 +123,52 @@ def test_a_hostile_file_is_told_in_time(tmp_path: Path) -> None:
     done = run("--json", str(path))
     assert json.loads(done.stdout)["kind"] == "email"
     assert "Traceback" not in done.stderr
+
+
+def test_only_regular_files_are_opened(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    link = tmp_path / "link"
+    link.symlink_to(pipe)
+    done = run("--json", str(pipe), str(link), "/dev/zero", "/dev/tty", str(tmp_path))
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert (done.returncode, [(line["kind"], [w["code"] for w in line["warnings"]]) for line in lines]) == (
+        1,
+        [("unknown", ["malformed"])] * 5,
+    )
+    assert len(done.stderr.splitlines()) == 5
+    assert "Traceback" not in done.stderr
+
+
+def test_a_file_is_read_to_the_limit_and_no_further(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(command, "MAX_BYTES", 1_000)
+    path = tmp_path / "a.txt"
+    for size, kind in ((1_000, "text"), (1_001, "unknown")):
+        path.write_bytes(b"a" * size)
+        assert command._one(str(path), read).kind == kind
+    sparse = tmp_path / "sparse"
+    with sparse.open("wb") as file:
+        file.truncate(1 << 40)
+    assert [w.code for w in command._one(str(sparse), read).warnings] == ["too-large"]
+
+
+def test_a_file_that_grows_is_read_to_the_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its size is told as 0 while it is read: what its directory says must not be believed."""
+    path = tmp_path / "a.txt"
+    path.write_bytes(b"a" * 5_000_000)
+    real = os.fstat
+
+    def told_empty(number: int) -> os.stat_result:
+        told = list(real(number))
+        told[6] = 0
+        return os.stat_result(told)
+
+    monkeypatch.setattr(command.os, "fstat", told_empty)
+    monkeypatch.setattr(command, "MAX_BYTES", 3_000_000)
+
+    def never(data: bytes, name: str) -> Reading:
+        raise AssertionError(len(data))
+
+    assert [w.code for w in command._one(str(path), never).warnings] == ["too-large"]
+    monkeypatch.setattr(command, "MAX_BYTES", 5_000_000)
+    assert command._one(str(path), read).kind == "text"

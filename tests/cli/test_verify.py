@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sqlite3
 from pathlib import Path
@@ -157,6 +158,61 @@ def test_an_object_that_no_row_knows_is_a_note(run: Run, lived: Path) -> None:
     assert len(found["notes"]) == 2
     assert digest(data) in found["notes"][0]
     assert run("verify", lived).returncode == 0
+
+
+def test_what_is_no_object_of_ours_is_a_note(run: Run, lived: Path) -> None:
+    vault, whole = lived / "vault", some_object(lived)
+    wrong = "00" if whole.parent.name != "00" else "01"
+    (vault / wrong).mkdir(exist_ok=True)
+    for name in (f"{wrong}/.tmp123", f"{wrong}/{whole.name}", f"{wrong}/{'A' * 64}", "lost+found", f"{wrong}/two\nlines", "ab.old"):
+        (vault / name).write_bytes(b"x")
+    (vault / wrong / (wrong * 32)).mkdir()
+    (vault / os.fsdecode(b"\xe9")).write_bytes(b"x")
+    found = verdict(run, lived)
+    assert (found["ok"], found["messages"], found["objects"]) == (True, 7, 7), found
+    assert len(found["notes"]) == 8
+    assert f"vault: {wrong}/.tmp123: no object of ours" in found["notes"]
+    assert f"vault: {wrong}/{whole.name}: no object of ours" in found["notes"]
+    assert run("verify", lived).returncode == 0
+
+
+def test_an_object_moved_to_the_wrong_folder_is_a_loss_and_a_note(run: Run, lived: Path) -> None:
+    whole = some_object(lived)
+    wrong = lived / "vault" / ("00" if whole.parent.name != "00" else "01")
+    wrong.mkdir(exist_ok=True)
+    whole.rename(wrong / whole.name)
+    found = verdict(run, lived)
+    assert len(found["faults"]) == len(found["notes"]) == 1
+    assert whole.name in found["faults"][0]
+
+
+def test_many_strange_files_are_counted(run: Run, lived: Path) -> None:
+    for number in range(30):
+        (lived / "vault" / f"stray{number:02}").write_bytes(b"")
+    notes = verdict(run, lived)["notes"]
+    assert len(notes) == 21
+    assert "10 more" in notes[-1]
+
+
+@pytest.mark.parametrize("tables", [False, True])
+def test_an_empty_database_is_no_older_version(run: Run, lived: Path, tables: bool) -> None:
+    path = lived / "records.sqlite3"
+    for suffix in ("", "-wal", "-shm"):
+        (lived / f"records.sqlite3{suffix}").unlink(missing_ok=True)
+    path.write_bytes(b"")
+    if tables:  # something else opened it: a database without any table
+        base = sqlite3.connect(path)
+        base.execute("PRAGMA journal_mode=WAL")
+        base.close()
+        assert path.stat().st_size
+    before = path.read_bytes()
+    for name in ("verify", "status"):
+        done = run(name, lived)
+        assert done.returncode == 2
+        assert "empty" in done.stderr
+        assert "put it back from a copy" in done.stderr
+        assert "upgrade" not in done.stderr
+    assert path.read_bytes() == before
 
 
 def test_an_object_that_no_row_knows_and_is_damaged(run: Run, lived: Path) -> None:

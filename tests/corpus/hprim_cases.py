@@ -407,7 +407,26 @@ CASES = dict(
         one("birth-absent", build(head(l7=""), ("Texte.",), END), text="Texte.", **changed(birth_date=None)),
         one("iso-dates", build(head(l7="1961-05-04", l10="2024-03-12"), ("Texte.",), END), text="Texte."),
         one("file-date-absent", build(head(l10=""), ("Texte.",), END), text="Texte.", date=None),
-        one("title-in-first-line", build(head(l1="BIOLOGIE"), ("Texte.",), END), text="Texte.", title="BIOLOGIE", **changed(local_ids=[])),
+        one(
+            "title-in-first-line",
+            build(head(l1="BIOLOGIE"), ("Texte.",), END),
+            text="Texte.",
+            title="BIOLOGIE",
+            **changed(local_ids=local("BIOLOGIE")),
+        ),
+        one(
+            "code-of-letters",
+            build(head(l1="LCX"), ("Texte.",), END),
+            text="Texte.",
+            title="LCX",
+            **changed(local_ids=local("LCX")),
+        ),
+        one(
+            "words-between-the-ends",
+            build(HEADER, ("Texte.",), ("****FIN****", "Transmis par un logiciel", "", "d'essai", "****FINFICHIER****", "")),
+            ("malformed",),
+            text="Texte.",
+        ),
         one("upper-case-name.HPR", build(HEADER, ("Texte.",), END), file="RESULTAT.HPR", text="Texte."),
     ]
 )

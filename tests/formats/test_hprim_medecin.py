@@ -186,6 +186,50 @@ def test_short_records_in_a_body_are_all_read() -> None:
     assert all("several-patients" in {w.code for w in r.warnings} for r in found)
 
 
+def _told(*parts: tuple[str, ...]) -> list[tuple[str, list[str]]]:
+    """(text, codes of the warnings) of each record."""
+    return [(r.text, [w.code for w in r.warnings]) for r in hprim_medecin.read(build(*parts))]
+
+
+def test_a_few_words_after_an_end_mark_are_no_record() -> None:
+    other = head(l1="P000777", l2="BARZOU", l3="MARC", l7="30/11/1999", l8="")
+    fin, words = ("****FIN****",), ("mot",) * 11
+    passed_over = ("Texte.", ["malformed"])
+    assert _told(HEADER, ("Texte.",), fin, words, ("****FINFICHIER****",)) == [passed_over]
+    assert _told(HEADER, ("Texte.",), fin, words, fin, words, fin) == [passed_over]
+    assert _told(HEADER, ("Texte.",), fin, words) == [passed_over]
+    # the record below them is found, and is not the one that is warned
+    assert _told(HEADER, ("Texte.",), fin, words, fin, other, ("b",), END) == [passed_over, ("b", [])]
+    assert _told(HEADER, ("Texte.",), fin, words, other, ("b",), END) == [passed_over, ("b", [])]
+    assert _told(HEADER, ("a",), fin, other, ("Texte.",), fin, ("mot",), END) == [("a", []), passed_over]
+
+
+@pytest.mark.parametrize(
+    "kept", [("mot",) * 12, ("mot", "RES|A|A|N|1|g"), ("TEX|mot",), ("BARZOU", "MARC", "30/11/1999", "Texte court.")], ids=range(4)
+)
+def test_what_may_be_a_record_after_an_end_mark_is_kept(kept: tuple[str, ...]) -> None:
+    records = hprim_medecin.read(build(HEADER, ("Texte.", "****FIN****"), kept, END))
+    assert [r.patient is not None for r in records] == [True, False]
+    assert all("several-patients" in {w.code for w in r.warnings} for r in records)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Bonjour,\n****FIN****\n", True),
+        ("Bonjour, ****FINFICHIER****", True),
+        ("a\r****LAB****\r", True),
+        ("RES|A|A|N|1", True),
+        ("a\rRES|A|A|N|1", True),
+        ("Le code RES| au milieu.", False),
+        ("**** FIN DU TEXTE ****", False),
+        ("", False),
+    ],
+)
+def test_marks_without_header_are_seen(text: str, expected: bool) -> None:
+    assert hprim_medecin.torn(text) is expected
+
+
 def test_too_many_records_are_told() -> None:
     records = hprim_medecin.read(build(HEADER, ("****FIN****", "")) * (hprim_medecin.MAX_RECORDS + 1))
     assert len(records) == hprim_medecin.MAX_RECORDS
@@ -239,6 +283,7 @@ def test_any_octets(octets: bytes) -> None:
         b"TEX|" + b"A " * 500_000 + b"\r\nRES|a|b|N|1\r\n",
         b"TEX|A\r\n" * 100_000 + b"RES|a|b|N|1\r\n",
         b"****FIN****\r\n" * 50_000,
+        b"****FINFICHIER****\r\n" + b"****FIN****\r\nx\r\n" * 150_000 + b"RES|a|b|N|1\r\n",
         (build(HEADER, ("****FIN****", ""))) * 3_000,
         b"\r" * 1_000_000,
         b"04/05/1961\r\n" * 100_000,
@@ -249,7 +294,7 @@ def test_any_octets(octets: bytes) -> None:
         (b"\xe9\x82 " * 100_000) + b"\r\n",
         b"<br" + b" " * 500_000 + b"\r\n",
     ],
-    ids=range(14),
+    ids=range(15),
 )
 def test_hostile_files_cost_bounded_time(hostile: bytes) -> None:
     begun = time.process_time()

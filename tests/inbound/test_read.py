@@ -15,8 +15,10 @@ from hypothesis import strategies as st
 
 from tests.corpus import Case, sha
 from tests.corpus.hprim_cases import CASES as HPRIM_CASES
+from tests.corpus.hprim_cases import END, HEADER, POTASSIUM, SECOND, SODIUM, build, head
 from tests.corpus.mail_cases import CASES as MAIL_CASES
 from tests.corpus.mail_cases import COVER, HPRIM, HTML, LETTER, PLAIN, PNG, attached, mail, multipart, part
+from tests.corpus.pdfs import text_pdf
 from tests.needs import samples
 from vaguemestre.domain.fault import Fault, Unreadable
 from vaguemestre.domain.reading import Reading
@@ -308,3 +310,87 @@ def test_a_cut_mail_is_never_whole(name: str, share: float) -> None:
     found = read(data[: body + int((len(data) - body - 10) * share)], "x.eml")
     assert "truncated" in codes(found)
     assert not found.understood
+
+
+def letter(name: str = "ZORBEC", born: str | None = "04/05/1961") -> bytes:
+    """A PDF that names its patient in running text."""
+    return text_pdf([f"Nom de naissance : {name}", "Prénoms : Lucie", *([f"Née le {born}"] if born else []), "Compte rendu."])
+
+
+TWO = build(HEADER, ("****LAB****", SODIUM, "****FIN****"), SECOND, ("****LAB****", POTASSIUM), END)
+BARZOU = letter("BARZOU", "30/11/1999")
+OTHER = letter("AUTRE", "01/02/1970")
+
+
+@pytest.mark.parametrize(
+    ("files", "differ"),
+    [
+        ([HPRIM, LETTER], False),
+        ([HPRIM, BARZOU], True),
+        ([BARZOU, HPRIM], True),
+        ([HPRIM, letter(born="05/05/1961")], True),
+        ([HPRIM, letter("AUTRE", None)], True),
+        ([HPRIM, letter("Zôrbec", None)], False),
+        ([build(head(l7="01/01/1900"), ("Texte.",), END), LETTER], False),
+        ([HPRIM, LETTER, BARZOU], True),
+        # each record of an HPRIM file is judged alone, and a letter about any of them is in its place
+        ([TWO], False),
+        ([TWO, LETTER], False),
+        ([TWO, BARZOU], False),
+        ([TWO, LETTER, BARZOU], False),
+        ([TWO, OTHER], True),
+        ([HPRIM, build(SECOND, ("Texte.",), END)], False),
+        ([LETTER, BARZOU], True),
+        ([LETTER, letter(born=None)], False),
+        ([LETTER], False),
+    ],
+    ids=range(17),
+)
+def test_documents_of_different_persons_are_told(files: list[bytes], differ: bool) -> None:
+    parts = [attached(f"{n}.bin", data) for n, data in enumerate((*files, text_pdf(["Notice sans nom."])))]
+    found = read(mail(multipart(COVER, *parts)), "x")
+    told = [d.patient is not None for d in found.documents if "patient-mismatch" in {w.code for w in d.warnings}]
+    bearing = sum(d.patient is not None for d in found.documents)
+    assert bearing >= len(files)
+    assert told == [True] * (bearing if differ else 0)
+    assert found.understood
+
+
+def test_a_forwarded_mail_is_of_the_same_message() -> None:
+    inner = mail(multipart(COVER, attached("a.pdf", BARZOU), boundary="dedans"))
+    found = read(mail(multipart(COVER, attached("a.hpr", HPRIM), b"Content-Type: message/rfc822\r\n\r\n" + inner)), "x")
+    assert [{w.code for w in d.warnings} for d in found.documents] == [{"patient-mismatch"}] * 2
+
+
+IDENTITY = "Nom de naissance : ZORBEC\r\nPrénoms : Lucie\r\nNée le 04/05/1961\r\n".encode()
+TORN = [
+    build(HEADER[:7], END),
+    build(HEADER[:7], ("****FINFICHIER****",)),
+    build(HEADER[:6], HEADER[7:], ("Texte.",), END),
+    build(("****LAB****", SODIUM), END),
+    build(("****LAB****", SODIUM)),
+    build((SODIUM, POTASSIUM)),
+    build((SODIUM,), ("****FIN****",)),
+    IDENTITY + b"****FIN****\r\n",
+]
+
+
+@pytest.mark.parametrize("data", TORN, ids=range(len(TORN)))
+def test_an_hprim_file_without_its_header_is_told_and_is_nobodys(data: bytes) -> None:
+    body = mail(b"Content-Type: text/plain; charset=utf-8\r\n\r\n" + data)
+    # in a mail's own text it must not pass for the words around another document
+    beside = mail(multipart(part("text/plain; charset=utf-8", data, encode=False), attached("a.pdf", LETTER)))
+    for found in (read(data, "a.hpr"), read(mail(multipart(COVER, attached("a.hpr", data))), "x"), read(body, "x"), read(beside, "x")):
+        broken = found.documents[0]
+        assert broken.format in {"text", "hprim-medecin"}
+        assert (broken.patient, broken.understood, found.understood) == (None, False, False)
+        assert "malformed" in {w.code for w in broken.warnings}
+    assert formats(read(beside, "x"))[1:] == ["pdf"]
+
+
+def test_every_missing_header_line_is_told_or_harmless() -> None:
+    """Nothing that bears the format's marks is read as a plain letter, whichever line of its header is lost."""
+    for lost in range(len(HEADER)):
+        found = read(build(HEADER[:lost], HEADER[lost + 1 :], ("Texte.",), END), "a.hpr")
+        (document,) = found.documents
+        assert document.format == "hprim-medecin" or not found.understood, lost

@@ -52,7 +52,7 @@ def test_settling_files_and_learns(world: World) -> None:
     revision = again(world.practices["Cabinet du Moulin"]).revision
     assert settle(roche, homonyms, chart, LATER) == [homonyms.pk]
     now = again(homonyms)
-    assert (now.decision, now.rule, now.reason, now.patient, now.filed_at) == ("filed", "hand", "filed-by-hand", chart, LATER)
+    assert (now.decision, now.rule, now.reason, now.patient, now.filed_at) == ("filed", homonyms.rule, "filed-by-hand", chart, LATER)
     filing = Filing.objects.get(document=homonyms)
     assert (filing.patient, filing.rule, filing.by, filing.at, filing.undone_at) == (chart, "hand", roche, LATER, None)
     assert ["family_name", "equal"] in filing.evidence
@@ -194,6 +194,69 @@ def test_a_patient_code_learnt_from_a_wrong_filing_is_forgotten(world: World) ->
     assert LocalCode.objects.count() == 1, "another document of this chart bears it"
     undo(roche, twin, LATER)
     assert not LocalCode.objects.exists()
+
+
+@pytest.mark.parametrize(("rule", "undone"), [("P", "P:undone"), ("F", "F:undone"), ("E:twin", "E:undone"), ("N", "N:undone")])
+def test_the_rule_stays_that_of_the_policy(world: World, rule: str, undone: str) -> None:
+    from vaguemestre.pipeline.decisions import settle, undo
+    from vaguemestre.records.models import Filing
+
+    roche, chart = world.accounts["roche"], world.patients["P5"]
+    paper = document(world, "ruled", "roche", rule=rule, reason="twin", stated=stated("BRETEUIL", "GASTON", None))
+    form = document(world, "ruled-form", "roche", rule=rule, form_of=paper, format="pdf")
+    settle(roche, paper, chart, LATER)
+    assert (again(paper).rule, again(form).rule, Filing.objects.get(document=paper).rule) == (rule, rule, "hand")
+    undo(roche, again(paper), LATER)
+    assert (again(paper).rule, again(form).rule, again(paper).reason) == (undone, undone, "undone")
+    settle(roche, again(paper), chart, LATER, confirmed=True)
+    assert (again(paper).rule, again(paper).reason) == (undone, "filed-by-hand")
+
+
+def test_undoing_the_only_confirmation_makes_the_sender_unknown_again(world: World) -> None:
+    from vaguemestre.pipeline.decisions import settle, undo
+    from vaguemestre.records.models import KnownSender
+
+    roche, chart = world.accounts["roche"], world.patients["P5"]
+    gaston = stated("BRETEUIL", "GASTON", None)
+    one, two = (document(world, name, "roche", stated=gaston, sender="neuf@tilleuls.example") for name in ("s1", "s2"))
+    other = document(world, "s3", "roche", stated=gaston, sender="autre@tilleuls.example")
+    for paper in (one, two, other):
+        settle(roche, paper, chart, LATER)
+    known = KnownSender.objects.order_by("address").values_list("address", flat=True)
+    undo(roche, again(one), LATER)
+    assert list(known.all()) == ["autre@tilleuls.example", "neuf@tilleuls.example"], "its second document still confirms it"
+    undo(roche, again(two), LATER)
+    assert list(known.all()) == ["autre@tilleuls.example"]
+    settle(roche, again(two), chart, LATER, confirmed=True)
+    assert list(known.all()) == ["autre@tilleuls.example", "neuf@tilleuls.example"]
+
+
+def test_a_confirmation_in_another_practice_keeps_nobody_known_here(world: World) -> None:
+    from vaguemestre.pipeline.decisions import settle, undo
+    from vaguemestre.records.models import KnownSender
+
+    theirs, ours = world.documents["other-waiting"], world.documents["homonyms"]
+    type(ours.delivery.message).objects.update(mail_from="labo@tilleuls.example")
+    settle(world.accounts["fabre"], again(theirs), world.patients["S1"], LATER, confirmed=True)
+    settle(world.accounts["roche"], again(ours), world.patients["P5"], LATER)
+    undo(world.accounts["roche"], again(ours), LATER)
+    assert list(KnownSender.objects.values_list("practice", flat=True)) == [theirs.practice_id]
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_an_added_sender_stays_known_after_an_undo(world: World, when: str) -> None:
+    from vaguemestre.pipeline.decisions import settle, undo
+    from vaguemestre.records.administration import add_senders
+    from vaguemestre.records.models import KnownSender
+
+    roche, paper, practice = world.accounts["roche"], world.documents["homonyms"], world.practices["Cabinet du Moulin"]
+    if when == "before":
+        add_senders(practice, ["labo@tilleuls.example"], NOW)
+    settle(roche, paper, world.patients["P5"], LATER)
+    if when == "after":
+        add_senders(practice, ["labo@tilleuls.example"], LATER)
+    undo(roche, again(paper), LATER)
+    assert list(KnownSender.objects.values_list("address", "source")) == [("labo@tilleuls.example", "added")]
 
 
 def test_a_document_may_be_filed_again_by_hand_and_elsewhere(world: World) -> None:

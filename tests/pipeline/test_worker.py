@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.pipeline.given import LUCIE, PAUL, Given
+from tests.pipeline.given import LUCIE, NOW, PAUL, Given
 from tests.scenes.operators import DOCTOR, hprim, letter, octets
 
 PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[]/Count 0>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
@@ -316,3 +316,18 @@ def test_the_sweep_clears_what_a_crash_left_and_nothing_else(given: Given) -> No
     assert fresh.exists()
     fresh.unlink()
     assert given.vault.check(Message.objects.get().sha256) is None
+
+
+def test_a_local_code_is_seen_in_files_that_came_without_a_sender(given: Given, worker: Any) -> None:
+    """An imported file has no envelope: the codes are those of the laboratory that it names."""
+    from vaguemestre.cli.import_ import incoming
+    from vaguemestre.pipeline import commit
+
+    for person in (LUCIE, PAUL):
+        data = hprim(*person, code="LCX").encode("cp1252")
+        commit.receive(given.vault, [incoming("x.hpr", data, DOCTOR, True, NOW)])
+        worker.once()
+    first, second = decisions()
+    assert first == ("filed", "E", "P1")
+    assert second == ("proposed", "E:local-code", None)
+    assert documents()[1].candidates[0]["ref"] == "P2"

@@ -41,11 +41,8 @@ def tamper(directory: Path, *statements: str) -> None:
 
 
 def test_a_whole_chain_verifies_and_its_head_is_published(data_directory: Path) -> None:
-    head = data_directory / "trace.head"
-    head.unlink()
     append(5)
     assert verify() == []
-    assert stat.S_IMODE(head.stat().st_mode) == 0o600
     from vaguemestre.records import chain
     from vaguemestre.records.models import TraceHead
 
@@ -113,10 +110,35 @@ def test_two_events_exchanged_are_found(data_directory: Path) -> None:
     assert verify() != []
 
 
-@pytest.mark.parametrize("content", [b"", b"garbage", b"00000000000000000003 " + b"f" * 64 + b"\n"])
+@pytest.mark.parametrize(
+    "content", [b"garbage", b"00000000000000000000 " + b"0" * 64 + b"\n", b"00000000000000000003 " + b"f" * 64 + b" " + b"f" * 64 + b"\n"]
+)
 def test_a_published_head_that_was_changed_is_found(data_directory: Path, content: bytes) -> None:
     append(8)
     (data_directory / "trace.head").write_bytes(content)
+    assert verify() != []
+
+
+def test_a_published_head_that_was_lost_stays_lost(data_directory: Path) -> None:
+    (data_directory / "trace.head").unlink()
+    append(3)
+    assert any("trace.head" in fault for fault in verify())
+
+
+def test_the_end_cut_off_with_every_head_set_back_is_found(data_directory: Path) -> None:
+    """Who has the files and not the key cannot publish the head of an event that was never the published one."""
+    append(8)
+    tamper(
+        data_directory,
+        "DELETE FROM records_traceevent WHERE sequence > (SELECT max(sequence) - 3 FROM records_traceevent)",
+        "UPDATE records_tracehead SET count = (SELECT max(sequence) FROM records_traceevent),"
+        " link = (SELECT link FROM records_traceevent ORDER BY sequence DESC LIMIT 1)",
+    )
+    from vaguemestre.records.models import TraceHead
+
+    head = TraceHead.objects.get()
+    seal = (data_directory / "trace.head").read_text().split()[2]
+    (data_directory / "trace.head").write_text(f"{head.count:020d} {head.link} {seal}\n")
     assert verify() != []
 
 
@@ -172,4 +194,4 @@ def test_several_writers_at_once_make_one_chain(data_directory: Path) -> None:
 
     assert TraceEvent.objects.filter(object__startswith="writer").count() == 240
     assert chain.published() == (TraceHead.objects.get().count, TraceHead.objects.get().link)
-    assert os.path.getsize(data_directory / "trace.head") == 86
+    assert os.path.getsize(data_directory / "trace.head") == 151

@@ -85,16 +85,16 @@ def test_each_message_became_what_the_patient_list_expects(demo: tuple[Path, sub
 
 def test_both_operators_verify(demo: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
     directory, _ = demo
-    for operator in ("practice", "hospital"):
-        done = vaguemestre("verify", str(directory / operator))
+    for operator in (directory, directory / "demo" / "hospital"):
+        done = vaguemestre("verify", str(operator))
         assert done.returncode == 0, (operator, done.stdout, done.stderr)
 
 
 def test_nothing_of_a_patient_is_in_the_server_s_log_or_the_trace(demo: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
     directory, _ = demo
-    said = (directory / "serve.log").read_text(encoding="utf-8")
+    said = (directory / "demo" / "serve.log").read_text(encoding="utf-8")
     for number, post in enumerate(posts(open_world(directory).made_at), 1):  # type: ignore[union-attr]
-        said += vaguemestre("trace", str(directory / "practice"), post.message_id(number), "--json").stdout
+        said += vaguemestre("trace", str(directory), post.message_id(number), "--json").stdout
     assert said.count("\n") > 15
     for person in PATIENTS:
         for trait in (
@@ -109,7 +109,7 @@ def test_nothing_of_a_patient_is_in_the_server_s_log_or_the_trace(demo: tuple[Pa
 
 def test_the_passwords_are_for_the_owner_alone(demo: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
     directory, _ = demo
-    assert (directory / STATE).stat().st_mode & 0o077 == 0
+    assert (directory / "demo" / STATE).stat().st_mode & 0o077 == 0
     assert directory.stat().st_mode & 0o077 == 0
 
 
@@ -181,7 +181,7 @@ def test_the_same_command_takes_the_demo_up_again_and_ctrl_c_ends_it(demo: tuple
         again.process.send_signal(signal.SIGINT)
         assert again.process.wait(20) == 0
         assert not answers(again.web)
-    status = lines("status", str(directory / "practice"))[0]
+    status = lines("status", str(directory))[0]
     assert status["accepted"] == 15
 
 
@@ -218,17 +218,19 @@ def test_a_directory_with_other_things_in_it_is_left_alone(tmp_path: Path) -> No
 
 
 def test_a_preparation_that_was_cut_is_begun_again(tmp_path: Path) -> None:
-    (tmp_path / STATE).write_text(json.dumps({"ready": False, "made_at": "2026-01-01T00:00:00+00:00", "accounts": [], "sent": []}))
-    (tmp_path / "practice").mkdir()
-    (tmp_path / "practice" / "init.unfinished").write_text("")
+    (tmp_path / "demo").mkdir()
+    (tmp_path / "demo" / STATE).write_text(json.dumps({"ready": False, "made_at": "2026-01-01T00:00:00+00:00", "accounts": [], "sent": []}))
+    (tmp_path / "keys").mkdir()
+    (tmp_path / "init.unfinished").write_text("")
     (tmp_path / "mine").write_text("kept")
     assert open_world(tmp_path) is None
-    assert sorted(entry.name for entry in tmp_path.iterdir()) == [STATE, "mine"]
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["demo", "mine"]
 
 
 @pytest.mark.parametrize("state", ["", "[]", "{}", '{"ready": "yes"}', "\x00"])
 def test_a_damaged_state_is_one_sentence(tmp_path: Path, state: str) -> None:
-    (tmp_path / STATE).write_text(state)
+    (tmp_path / "demo").mkdir()
+    (tmp_path / "demo" / STATE).write_text(state)
     done = vaguemestre("demo", "--data", str(tmp_path), "--once")
     assert done.returncode == 2
     assert "damaged" in done.stderr
@@ -246,11 +248,11 @@ def test_a_wrong_place_for_the_screens_is_refused_before_anything_is_made(tmp_pa
 def test_the_hospital_is_no_more_trusted_once_revoked(demo: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
     """Last: the demo's peer is refused at its next message once the practice's CA revoked it."""
     directory, _ = demo
-    assert vaguemestre("pki", "revoke", str(directory / "practice"), "--domain", HOSPITAL.domain).returncode == 0
-    state = json.loads((directory / STATE).read_text(encoding="utf-8"))
+    assert vaguemestre("pki", "revoke", str(directory), "--domain", HOSPITAL.domain).returncode == 0
+    state = json.loads((directory / "demo" / STATE).read_text(encoding="utf-8"))
     state["sent"] = state["sent"][:-1]
-    (directory / STATE).write_text(json.dumps(state), encoding="utf-8")
+    (directory / "demo" / STATE).write_text(json.dumps(state), encoding="utf-8")
     done = vaguemestre("demo", "--data", str(directory), "--web", "127.0.0.1:0", "--once")
     assert done.returncode == 2
     assert re.search(r"could not send|answered [45]\d\d", done.stderr)
-    assert lines("status", str(directory / "practice"))[0]["accepted"] == 15
+    assert lines("status", str(directory))[0]["accepted"] == 15

@@ -201,6 +201,21 @@ def test_a_wrong_setting_is_refused_by_name(tmp_path: Path) -> None:
     assert "VAGUEMESTRE_SMTP_LISTEN" in done.stderr
 
 
+def test_a_door_that_does_not_open_says_why(tmp_path: Path) -> None:
+    directory = tmp_path / "operator"
+    command("init", str(directory), "--domain", "cabinet.mssante.fr", "--profile", "mssante")
+    done = command("serve", str(directory), "--smtp", "127.0.0.1:0", "--web", "off", check=False)
+    assert done.returncode == 2
+    assert "pki" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_import_says_on_standard_error_what_it_could_not_take(practice: Practice, tmp_path: Path) -> None:
+    done = command("import", str(practice.directory), str(tmp_path / "absent"), "--mailbox", DOCTOR, check=False)
+    assert done.returncode == 1
+    assert "cannot be read" in done.stderr
+
+
 def test_doors_that_are_lacking_are_named_and_left_out(tmp_path: Path) -> None:
     practice = Practice(tmp_path)
     process = subprocess.Popen(

@@ -211,6 +211,23 @@ def test_one_click_files_and_the_next_document_comes_up(world: World, browser: B
     assert "Dossier choisi par accueil" in page
 
 
+def test_a_filing_by_hand_is_never_told_as_that_of_a_rule(world: World, browser: Browser) -> None:
+    from vaguemestre.records.models import Filing
+
+    client, twins = browser("accueil"), world.documents["twins"]
+    client.post(f"/documents/{twins.pk}/classer", {"patient": world.patients["P2"].pk})
+    rule = type(twins).objects.get(pk=twins.pk).rule
+    assert rule == twins.rule
+    page = client.get(f"/documents/{twins.pk}/").content.decode()
+    assert "Dossier choisi par accueil" in page
+    assert f"Règle {rule}" not in page
+    # The account that chose was removed since.
+    Filing.objects.filter(document=twins).update(by=None)
+    page = client.get(f"/documents/{twins.pk}/").content.decode()
+    assert "Une personne a choisi ce dossier." in page
+    assert f"Règle {rule}" not in page
+
+
 def test_the_second_of_two_people_reads_one_clear_sentence(world: World, browser: Browser) -> None:
     twins = world.documents["twins"]
     browser("accueil").post(f"/documents/{twins.pk}/classer", {"patient": world.patients["P2"].pk})

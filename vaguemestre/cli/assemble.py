@@ -75,10 +75,15 @@ def _check_schema(path: Path) -> None:
     database = Path(str(connection.settings_dict["NAME"]))
     if connection.vendor == "sqlite" and not database.is_file():
         # Opening would make an empty one, and hide the loss.
-        raise Refused(f"{database} is absent; put it back from a copy, or check database.url in vaguemestre.toml.")
+        raise Refused(f"{database} is absent; put it back from a copy, or check database.url.")
+    if connection.vendor == "sqlite" and not database.stat().st_size:
+        raise Refused(f"{database} is empty: it is damaged; put it back from a copy.")
     loader = MigrationLoader(connection)
     known, applied = set(loader.disk_migrations or {}), set(loader.applied_migrations or {})
     apps = {app for app, _ in known}
+    if not applied:
+        # No version ever left one so: what opened an empty file made a database of it.
+        raise Refused(f"{database} holds no table: it is damaged or empty; put it back from a copy.")
     if any(migration not in known for migration in applied if migration[0] in apps):
         raise Refused(f"{path} was written by a newer version of Vaguemestre; use that version or a later one.")
     if known - applied:

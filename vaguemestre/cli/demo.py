@@ -86,12 +86,12 @@ def _web_place(asked: str | None) -> str:
 
 
 class _Server:
-    """`vaguemestre serve` of the practice, as a child that ends with us. Its standard error goes to DIR/serve.log."""
+    """`vaguemestre serve` of the practice, as a child that ends with us. Its standard error goes to DIR/demo/serve.log."""
 
     def __init__(self, directory: Path, practice: Path, web: str) -> None:
         from vaguemestre.cli.init import child_environment
 
-        self._log = directory / "serve.log"
+        self._log = directory / "demo" / "serve.log"
         environment = child_environment()
         host = web.rpartition(":")[0].strip("[]")
         environment.setdefault("VAGUEMESTRE_WEB_HOSTS", " ".join(dict.fromkeys(["localhost", "127.0.0.1", "[::1]", host])))
@@ -164,9 +164,9 @@ def _await_filed(practice: Path, server: _Server, count: int, steps: _Steps) -> 
         if status["accepted"] >= count and not status["waiting"]:
             return
         if not server.alive():
-            raise Refused("The practice's server stopped before its messages were filed; serve.log says why.")
+            raise Refused("The practice's server stopped before its messages were filed; demo/serve.log says why.")
         if time.monotonic() > until:
-            raise Refused(f"{status['waiting']} messages were still waiting after {THROUGH_S} s; serve.log may say why.")
+            raise Refused(f"{status['waiting']} messages were still waiting after {THROUGH_S} s; demo/serve.log may say why.")
         steps.say(f"Lecture et classement… reste {status['waiting']}", passing=True)
         time.sleep(0.2)
 
@@ -283,6 +283,17 @@ def _sum_up(filings: Sequence[dict[str, Any]]) -> None:
 
 def _serve_screens(server: _Server, web: str, accounts: Sequence[dict[str, str]], *, browser: bool) -> int:
     """Shows where to sign in and as whom, then serves until Ctrl-C or SIGTERM."""
+    try:
+        _say_where(web, accounts, browser=browser)
+        while server.alive():
+            time.sleep(0.3)
+    except KeyboardInterrupt:
+        print()
+        return 0
+    raise Refused("The practice's server stopped by itself; demo/serve.log says why.")
+
+
+def _say_where(web: str, accounts: Sequence[dict[str, str]], *, browser: bool) -> None:
     host, _, port = web.rpartition(":")
     url = f"http://{'127.0.0.1' if host in {'0.0.0.0', '[::]'} else host}:{port}/"  # noqa: S104 - only to show a reachable address
     print(f"\nÉcrans : {url}\n")
@@ -291,13 +302,6 @@ def _serve_screens(server: _Server, web: str, accounts: Sequence[dict[str, str]]
     print("\nCtrl-C pour arrêter ; la même commande reprend cette démonstration.", flush=True)
     if browser and _graphical():
         webbrowser.open(url)
-    try:
-        while server.alive():
-            time.sleep(0.3)
-    except KeyboardInterrupt:
-        print()
-        return 0
-    raise Refused("The practice's server stopped by itself; serve.log says why.")
 
 
 def _serve_as_child(parent: int, words: list[str]) -> int:

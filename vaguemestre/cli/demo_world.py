@@ -1,7 +1,8 @@
 """Makes the demo's two operators, each in its own data directory, with the commands that anybody would use.
 
-    DIR/hospital    the hospital, an operator with its mailboxes        DIR/peer        the certificate that the practice's CA gave it
-    DIR/practice    the practice, which receives                        DIR/demo.json   what was made, with the sign-ins (0600)
+    DIR             the practice, which receives: every command works on it
+    DIR/demo        the rest: hospital (an operator with its mailboxes), peer (the certificate that the practice's CA gave it),
+                    demo.json (what was made, with the sign-ins, 0600), patients.csv, serve.log
 
 One process serves one data directory, so each operator is made by a child: `python -m vaguemestre.cli.demo_world NAME DIR`.
 """
@@ -22,8 +23,13 @@ from typing import Any
 from vaguemestre.cli.demo_people import ACCOUNTS, HOSPITAL, KNOWN_SENDERS, PRACTICE, Operator, patients_csv
 from vaguemestre.domain.fault import Fault, Refused
 
+BESIDE = "demo"
 STATE = "demo.json"
-OURS = ("hospital", "practice", "peer", "patients.csv", "serve.log")
+OURS = (
+    *(f"{BESIDE}/{name}" for name in ("hospital", "peer", "patients.csv", "serve.log")),
+    *("init.unfinished", "vaguemestre.toml", "keys", "vault", "run", "cache", "pki", "trace.head"),
+    *("records.sqlite3", "records.sqlite3-wal", "records.sqlite3-shm"),
+)
 """What a cut preparation may have left; nothing else is ever removed."""
 
 
@@ -38,27 +44,27 @@ class World:
 
     @property
     def practice(self) -> Path:
-        return self.directory / "practice"
+        return self.directory
 
     @property
     def peer(self) -> Path:
-        return self.directory / "peer"
+        return self.directory / BESIDE / "peer"
 
     def save(self, *, ready: bool = True) -> None:
         from vaguemestre.cli.init import write
 
         said = {"ready": ready, "made_at": self.made_at.isoformat(), "accounts": self.accounts, "sent": self.sent}
-        write(self.directory / STATE, (json.dumps(said, ensure_ascii=False, indent=1) + "\n").encode())
+        write(self.directory / BESIDE / STATE, (json.dumps(said, ensure_ascii=False, indent=1) + "\n").encode())
 
 
 def _state(directory: Path) -> dict[str, Any] | None:
     """What STATE says; None where nothing was begun. Raises `Refused`."""
     try:
-        found = json.loads((directory / STATE).read_text(encoding="utf-8"))
+        found = json.loads((directory / BESIDE / STATE).read_text(encoding="utf-8"))
         if isinstance(found, dict) and isinstance(found["ready"], bool):
             return found
     except FileNotFoundError:
-        if directory.is_dir() and any(directory.iterdir()):
+        if directory.is_dir() and any(entry.name != BESIDE or any(entry.iterdir()) for entry in directory.iterdir()):
             raise Refused(f"{directory} is not empty and holds no demo; name another directory with --data.") from None
         return None
     except NotADirectoryError:
@@ -67,7 +73,7 @@ def _state(directory: Path) -> dict[str, Any] | None:
         raise Refused(f"{directory} cannot be read: {error.strerror}.") from None
     except (ValueError, KeyError):
         pass
-    raise Refused(f"{directory / STATE} is damaged; remove {directory} to begin a new demo.")
+    raise Refused(f"{directory / BESIDE / STATE} is damaged; remove {directory} to begin a new demo.")
 
 
 def open_world(directory: Path) -> World | None:
@@ -89,12 +95,12 @@ def open_world(directory: Path) -> World | None:
 def make_world(directory: Path, now: dt.datetime) -> World:
     """Prepares both operators at once. Raises `Refused` with what went wrong."""
     try:
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (directory / BESIDE).mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise Refused(f"{directory} cannot be made: {error.strerror}.") from None
     world = World(directory, now, [], [])
     world.save(ready=False)
-    (directory / "patients.csv").write_text(patients_csv(), encoding="utf-8")
+    (directory / BESIDE / "patients.csv").write_text(patients_csv(), encoding="utf-8")
     from vaguemestre.cli.init import child_environment
 
     command = [sys.executable, "-m", "vaguemestre.cli.demo_world"]
@@ -145,11 +151,11 @@ def _mailboxes(home: str, operator: Operator) -> None:
 
 
 def _furnish_practice(directory: Path) -> list[dict[str, str]]:
-    home, any_box = str(directory / "practice"), PRACTICE.mailboxes[0].address
+    home, any_box = str(directory), PRACTICE.mailboxes[0].address
     _mailboxes(home, PRACTICE)
-    _command("patients", "import", home, str(directory / "patients.csv"), "--mailbox", any_box)
+    _command("patients", "import", home, str(directory / BESIDE / "patients.csv"), "--mailbox", any_box)
     _command("senders", "add", home, "--mailbox", any_box, *KNOWN_SENDERS)
-    _command("pki", "issue", home, "--domain", HOSPITAL.domain, "--out", str(directory / "peer"))
+    _command("pki", "issue", home, "--domain", HOSPITAL.domain, "--out", str(directory / BESIDE / "peer"))
     accounts = []
     for account in ACCOUNTS:
         boxes = [word for address in account.mailboxes for word in ("--mailbox", address)]
@@ -164,7 +170,7 @@ def main(name: str, directory: Path) -> int:
         if name == "practice":
             print(json.dumps(_furnish_practice(directory), ensure_ascii=False))
         else:
-            _mailboxes(str(directory / "hospital"), HOSPITAL)
+            _mailboxes(str(directory / BESIDE / "hospital"), HOSPITAL)
     except Fault as fault:
         print(fault.detail, file=sys.stderr)
         return 1

@@ -260,7 +260,9 @@ def run(args: argparse.Namespace) -> int:
         line: dict[str, Any] = {"path": one.path, "message_id": None, "ok": False, "documents": [], "reason": one.reason}
         if one.message is not None:
             line |= told(one.message, mailbox)
-        bad = bad or not line["ok"]
+        if not line["ok"]:
+            bad = True
+            sys.stderr.write(f"vaguemestre import: {line['path']}: {line['reason']}\n")
         _print(line, as_json=args.json)
     return 1 if bad else 0
 
@@ -272,5 +274,3 @@ def _print(line: dict[str, Any], *, as_json: bool) -> None:
     if line["ok"]:
         count = len(line["documents"])
         sys.stdout.write(f"{line['path']} : {count} document{'s' if count > 1 else ''} ({' '.join(line['documents'])})\n")
-    else:
-        sys.stdout.write(f"{line['path']} : {line['reason']}\n")

@@ -24,6 +24,8 @@ from vaguemestre.domain.fault import Refused
 
 SUMMARY = "makes a data directory"
 PROFILES = ("demo", "mssante")
+BESIDE = frozenset({"lost+found", "demo"})
+"""What may lie in a directory before: a disk's own folder, and what `vaguemestre demo` keeps beside its practice."""
 
 _TOML = """\
 # Settings of this data directory. Absent ones have their default; docs/operations.md lists them all.
@@ -69,7 +71,7 @@ def _make_directory(path: Path) -> None:
         raise Refused(f"An earlier init of {path} was cut before its end; remove that directory and run vaguemestre init again.")
     if "vaguemestre.toml" in names:
         raise Refused(f"{path} already holds a data directory; nothing was changed.")
-    if names - {"lost+found"}:
+    if names - BESIDE:
         raise Refused(f"{path} is not empty; name an empty or a new directory.")
     path.chmod(0o700)
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+import stat
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +18,7 @@ from vaguemestre.domain.reading_json import public
 
 SUMMARY = "reads any file a practice receives and shows it"
 MAX_BYTES = 128 << 20
+_AT_ONCE = 1 << 20
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -55,14 +58,32 @@ def _show(reading: Reading, *, as_json: bool, first: bool) -> None:
 
 def _one(path: str, read: Callable[[bytes, str], Reading]) -> Reading:
     try:
-        file = Path(path)
-        if file.stat().st_size > MAX_BYTES:
-            return _unreadable(path, "too-large", "The file is too large to be read.")
-        data = file.read_bytes()
+        data = _content(path)
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) and error.strerror else "not a file"
         return _unreadable(path, "malformed", f"The file cannot be opened: {why}.")
+    if data is None:
+        return _unreadable(path, "too-large", "The file is too large to be read.")
     return read(data, path)
+
+
+def _content(path: str) -> bytes | None:
+    """A regular file, or None past MAX_BYTES, whatever size it tells and however it grows. Raises `OSError`, or `ValueError` for
+    what is no regular file: a pipe or a device may never end, and opening one may have effects."""
+    if not stat.S_ISREG(Path(path).stat().st_mode):
+        raise ValueError
+    # not blocking: what stands there may have been replaced since
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC), "rb") as file:
+        told = os.fstat(file.fileno())
+        if not stat.S_ISREG(told.st_mode):
+            raise ValueError
+        most = MAX_BYTES + 1
+        if told.st_size >= most:
+            return None
+        data = bytearray()
+        while len(data) < most and (more := file.read(min(_AT_ONCE, most - len(data)))):
+            data += more
+    return bytes(data) if len(data) < most else None
 
 
 def _unreadable(path: str, code: str, detail: str) -> Reading:

@@ -24,7 +24,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from vaguemestre.domain.configuration import Configuration
-from vaguemestre.domain.fault import Refused
+from vaguemestre.domain.fault import Fault, Refused
 
 SUMMARY = "runs everything: the operators' door, the workers, the screens"
 
@@ -124,9 +124,10 @@ class Child:
             signal.signal(signal.SIGINT, signal.SIG_IGN)
             self._body()
             code = 0
-        except BaseException as error:  # noqa: BLE001 - a child's last words: the class alone, its text may hold content
+        except BaseException as error:  # noqa: BLE001 - a child's last words: a fault's own sentence, else the class alone
             with contextlib.suppress(Exception):
-                print(f"{self.name}: {type(error).__name__}", file=sys.stderr, flush=True)
+                told = error.detail if isinstance(error, Fault) else type(error).__name__
+                print(f"{self.name}: {told}", file=sys.stderr, flush=True)
         finally:
             os._exit(code)
 

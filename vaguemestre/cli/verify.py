@@ -27,7 +27,7 @@ class Findings:
 
 
 def _vault(directory: Path, findings: Findings) -> None:
-    from vaguemestre.records.queries.soundness import is_kept, message_digests
+    from vaguemestre.records.queries.soundness import MOST_NAMED, is_kept, message_digests
     from vaguemestre.vault.files import Vault
 
     vault = Vault(directory / "vault")
@@ -47,6 +47,14 @@ def _vault(directory: Path, findings: Findings) -> None:
     for absent in kept.before(None):
         _absent(vault, absent, findings)
     findings.messages = kept.count
+    strangers = 0
+    for name in vault.strangers():
+        strangers += 1
+        if strangers <= MOST_NAMED:
+            # A file's name may hold anything: control characters, bytes that are no text.
+            findings.notes.append(f"vault: {ascii(name)[1:-1]}: no object of ours")
+    if strangers > MOST_NAMED:
+        findings.notes.append(f"vault: and {strangers - MOST_NAMED} more that are no object of ours")
     aside = vault.directory / "aside"
     left = sum(1 for _ in aside.iterdir()) if aside.is_dir() else 0
     if left:

@@ -34,6 +34,11 @@ def link(key: bytes, previous: str, sequence: int, at: str, event: str, object_:
     return hmac.new(key, material, hashlib.sha256).hexdigest()
 
 
+def seal(key: bytes, count: int, head: str) -> str:
+    """What vouches for a published head (64 hex digits): without the key, nobody can publish an earlier one than was ever published."""
+    return hmac.new(key, b"head %d %b" % (count, head.encode()), hashlib.sha256).hexdigest()
+
+
 def faults(key: bytes, links: Iterable[Link], count: int, head: str, published: tuple[int, str] | None) -> Iterator[str]:
     """One sentence a fault, in order. `count` and `head` are the chain's own; `published` is what `trace.head` says, which may be
     behind the chain and never ahead of it; None where that file is absent or unreadable."""

@@ -8,17 +8,83 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
-from collections.abc import Mapping
+import ipaddress
+import re
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from vaguemestre.domain.fault import Refused
+from vaguemestre.domain.address import domain_of
+from vaguemestre.domain.fault import Refused, Unreadable
 
 PREFIX = "VAGUEMESTRE_"
 
 
+MAX_PORT = 65_535
+MAX_HOST = 253
+
+_HOST_LABEL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
+_NUMERIC = re.compile(r"[0-9A-Fa-f:.]{1,45}(?:%[0-9A-Za-z._-]{1,32})?")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Form:
+    """What a text must look like: `fits` judges it, `wanted` ends the sentence "... must be"."""
+
+    fits: Callable[[str], bool]
+    wanted: str
+
+
+def _is_domain(text: str) -> bool:
+    try:
+        # The shortest local part there is: the domain is judged as that of an address, and by nothing else.
+        domain_of(f"a@{text}")
+    except Unreadable:
+        return False
+    return True
+
+
+def _is_address(host: str) -> bool:
+    bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
+    try:
+        # The form first: ipaddress takes anything behind the % of a zone.
+        return bool(_NUMERIC.fullmatch(bare)) and (ipaddress.ip_address(bare).version == 6 or bare == host)
+    except ValueError:
+        return False
+
+
+def _is_host(host: str) -> bool:
+    """A name of one label or more, or an IP address; an IPv6 one between brackets or bare."""
+    labels = host.split(".")
+    named = len(host) <= MAX_HOST and all(_HOST_LABEL.fullmatch(label) for label in labels) and not labels[-1].isdigit()
+    return named or _is_address(host)
+
+
+def _is_door(text: str) -> bool:
+    if text == "off":
+        return True
+    host, _, port = text.rpartition(":")
+    # The length first: int() of thousands of digits is slow, then an error of its own.
+    return _is_host(host) and port.isascii() and port.isdigit() and len(port) <= 5 and int(port) <= MAX_PORT
+
+
+def _is_database(text: str) -> bool:
+    scheme, colon, name = text.partition(":")
+    if scheme != "sqlite" or not colon or name != name.strip() or _CONTROL.search(name):
+        return False
+    return name.rpartition("/")[2] not in {"", ".", ".."}
+
+
+DOMAIN = Form(lambda text: not text or _is_domain(text), "empty or a mail domain, such as cabinet.demo.example")
+HOSTNAME = Form(lambda text: text in {"", "localhost"} or _is_domain(text), "empty or a host name, such as mail.cabinet.demo.example")
+DOOR = Form(_is_door, f"off or HOST:PORT with a port from 0 to {MAX_PORT}, such as 127.0.0.1:2525")
+DATABASE = Form(_is_database, "sqlite:FILE, such as sqlite:records.sqlite3 (PostgreSQL comes in a later version)")
+HOSTS = Form(lambda text: bool(text.split()) and all(map(_is_host, text.split())), "blank-separated host names, without port")
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Setting:
-    """One key: its type, default, bounds (inclusive, for whole numbers) or choices, and what it is for."""
+    """One key: its type, default, bounds (inclusive, for whole numbers) or choices, form (for texts), and what it is for."""
 
     kind: type
     default: Any
@@ -26,19 +92,20 @@ class Setting:
     least: int | None = None
     most: int | None = None
     choices: tuple[str, ...] = ()
+    form: Form | None = None
 
 
 TABLE: Mapping[str, Mapping[str, Setting]] = {
     "server": {
-        "domain": Setting(str, "", "the mail domain that this operator hosts"),
+        "domain": Setting(str, "", "the mail domain that this operator hosts", form=DOMAIN),
         "profile": Setting(str, "demo", "demo (own CA, local sign-in) or mssante", choices=("demo", "mssante")),
-        "hostname": Setting(str, "", "name in the SMTP greeting; empty = mail.<domain>"),
+        "hostname": Setting(str, "", "name in the SMTP greeting; empty = mail.<domain>", form=HOSTNAME),
     },
     "database": {
-        "url": Setting(str, "sqlite:records.sqlite3", "sqlite:<file>, relative to the data directory"),
+        "url": Setting(str, "sqlite:records.sqlite3", "sqlite:<file>, relative to the data directory", form=DATABASE),
     },
     "smtp": {
-        "listen": Setting(str, "127.0.0.1:2525", "host:port of the operators' door, or off"),
+        "listen": Setting(str, "127.0.0.1:2525", "host:port of the operators' door, or off", form=DOOR),
         "max_message_bytes": Setting(int, 26_214_400, "largest message, advertised as SIZE", 10_000, 1_073_741_824),
         "max_recipients": Setting(int, 100, "recipients of one transaction (RFC 5321 4.5.3.1.8 asks for 100)", 100, 10_000),
         "max_sessions": Setting(int, 200, "sessions at once", 1, 10_000),
@@ -49,8 +116,8 @@ TABLE: Mapping[str, Mapping[str, Setting]] = {
         "max_in_memory_bytes": Setting(int, 268_435_456, "bytes of unfinished messages held at once by all sessions", 30_000_000, 1 << 40),
     },
     "web": {
-        "listen": Setting(str, "127.0.0.1:8080", "host:port of the screens, or off"),
-        "hosts": Setting(str, "localhost 127.0.0.1 [::1]", "host names under which the screens are served, blank-separated"),
+        "listen": Setting(str, "127.0.0.1:8080", "host:port of the screens, or off", form=DOOR),
+        "hosts": Setting(str, "localhost 127.0.0.1 [::1]", "host names under which the screens are served, blank-separated", form=HOSTS),
         "secure_cookies": Setting(bool, False, "true behind HTTPS"),
         "idle_minutes": Setting(int, 120, "an idle sign-in ends after this", 5, 720),
     },
@@ -107,6 +174,8 @@ def _checked(section: str, key: str, value: Any, setting: Setting, where: str) -
     if setting.choices and value not in setting.choices:
         nearest = _nearest(str(value), dict.fromkeys(setting.choices))
         raise Refused(f"{where}: {name} must be one of {', '.join(setting.choices)}; the nearest is {nearest}.")
+    if setting.form is not None and not setting.form.fits(str(value)):
+        raise Refused(f"{where}: {name} must be {setting.form.wanted}.")
     if isinstance(value, int):
         if setting.least is not None and value < setting.least:
             raise Refused(f"{where}: {name} must be at least {setting.least}.")

@@ -30,6 +30,14 @@ def local_codes(document: Document) -> tuple[str, ...]:
     return tuple(f"{one.oid or ''}|{one.value}"[:200] for one in document.patient.local_ids if one.value)
 
 
+def code_owner(sender: str, document: Document) -> str:
+    """Whose patient codes these are: the sender's, or, for a file that came without one, those of the author that the file names."""
+    if sender or document.author is None:
+        return sender
+    told = document.author.id or document.author.name or document.author.organization
+    return f"author:{told}"[:320] if told else ""
+
+
 def content_key(document: Document, message_id: str | None) -> str:
     """What makes two documents of a practice the same one: the digest of their own bytes, with the rank of a record in a file of several.
     A text or HTML cover is a document of its message: the same few words in two letters are two documents."""

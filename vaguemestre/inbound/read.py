@@ -17,6 +17,7 @@ from vaguemestre.domain.reading import Document, MessageFacts, Reading, Warning
 from vaguemestre.formats import hprim_medecin, plain
 from vaguemestre.formats.recognise import Kind, recognise
 from vaguemestre.inbound.read_document import Given, Watch, documents, unread
+from vaguemestre.inbound.read_identities import differ
 from vaguemestre.inbound.read_mail import Leaf, Mail, open_mail
 from vaguemestre.protocols import mime
 
@@ -27,6 +28,8 @@ MAX_BODY_HEADING = 60
 """Lines of greeting that may stand above an HPRIM file in a mail's own text."""
 _APICRYPT = "$APICRYPT"
 _HPRIM = Kind("hprim-medecin", 100)
+_TEXT = Kind("text", 100)
+_MISMATCH = Warning("patient-mismatch", "The documents of the message do not tell of the same patient.")
 _MEDIA_TYPES = {
     "email": "message/rfc822",
     "pdf": "application/pdf",
@@ -160,8 +163,10 @@ def _lacks(document: Document) -> bool:
 
 
 def _marked(found: list[Document], truncated: Warning | None) -> tuple[Document, ...]:
-    """The documents, the message's cut told on each (any may be the one that lacks its end), repeats pointing to the first."""
+    """The documents, the message's cut told on each (any may be the one that lacks its end), and so different persons on each that names
+    one; repeats pointing to the first."""
     first: dict[tuple[str, str], int] = {}
+    mismatch = differ([d.patient for d in found if d.patient is not None])
     marked = []
     for place, document in enumerate(found):
         record = document.path[-1] if document.path and document.path[-1].startswith("#") else ""
@@ -169,6 +174,8 @@ def _marked(found: list[Document], truncated: Warning | None) -> tuple[Document,
         told = document.warnings
         if truncated is not None and all(w.code != "truncated" for w in told):
             told = (*told, truncated)
+        if mismatch and document.patient is not None:
+            told = (*told, _MISMATCH)
         changed = dataclasses.replace(document, duplicate_of=repeat if repeat != place else None, warnings=told)
         marked.append(changed)
     return tuple(marked)
@@ -187,6 +194,10 @@ def _open(mail: Mail, path: tuple[str, ...], walk: _Walk, depth: int) -> str | N
             words.append(hprim_medecin.around(text.text))
         elif _APICRYPT in text.text[:10_000]:
             walk.add((unread(Given(leaf.content, path), "encrypted"),))
+        elif hprim_medecin.torn(text.text):
+            kind = _HPRIM if hprim_medecin.score(text.text) else _TEXT
+            walk.add(documents(Given(leaf.content, path, leaf.charset, text, MAX_BODY_HEADING), kind, walk.watch))
+            words.append(text.text.replace("\r\n", "\n").replace("\r", "\n").strip())
         else:
             if text.unknown:
                 walk.warn("unknown-charset", "The text of the message declares a character set that is not known.")
@@ -211,7 +222,7 @@ def _own_words(mail: Mail, path: tuple[str, ...], watch: Watch) -> Document:
     told = [leaf for leaf in mail.bodies if leaf.content.strip()] or mail.bodies[:1]
     if not told:
         return Document("text", path, hashlib.sha256(b"").hexdigest())
-    (document,) = documents(Given(told[0].content, path, told[0].charset, None), Kind("text", 100), watch)
+    (document,) = documents(Given(told[0].content, path, told[0].charset, None), _TEXT, watch)
     if len(told) > 1:
         text = "\n\n".join([document.text.strip(), *(leaf.text.text.strip() for leaf in told[1:])])
         document = dataclasses.replace(document, text=text[: plain.MAX_TEXT])

@@ -119,6 +119,8 @@ def _hprim_medecin(given: Given) -> tuple[Document, ...]:
     else:
         records = hprim_medecin.read(given.data, given.charset, given.reach)
     several = len(records) > 1
+    # results of nobody: shown, but the file lacks what makes them a document
+    headed = any(record.patient is not None for record in records)
     digest = given.sha256
     return tuple(
         Document(
@@ -134,6 +136,7 @@ def _hprim_medecin(given: Given) -> tuple[Document, ...]:
             text=record.text[: plain.MAX_TEXT],
             warnings=record.warnings,
             size=len(given.data),
+            understood=headed,
         )
         for record in records
     )
@@ -157,6 +160,11 @@ def _pdf(given: Given) -> tuple[Document, ...]:
 
 def _text(given: Given) -> tuple[Document, ...]:
     text, patient, warnings = plain.read(given.data, given.charset)
+    if hprim_medecin.torn(text):
+        # names found in what is left of it must not stand for the header that is lacking
+        broken = Warning("malformed", "The text bears marks of an HPRIM file whose header is lacking or broken.")
+        told = (*warnings, broken)
+        return (Document("text", given.path, given.sha256, text=text, warnings=told, size=len(given.data), understood=False),)
     return (Document("text", given.path, given.sha256, patient=patient, text=text, warnings=warnings, size=len(given.data)),)
 
 

@@ -16,7 +16,7 @@ from django.db import connection, transaction
 from vaguemestre.domain.event import Event
 from vaguemestre.domain.outcome import Defer, Proceed, Reject
 from vaguemestre.inbound import store
-from vaguemestre.inbound.file import Filed
+from vaguemestre.inbound.file import Filed, code_owner
 from vaguemestre.inbound.store import Incoming
 from vaguemestre.records import chain, queue, rows
 from vaguemestre.records.models import Delivery, Document, Filing, FolderEntry, LocalCode, Message, Result
@@ -178,14 +178,16 @@ class _Writer:
         """Whether this sender has used the document's local code for another chart since the match was made."""
         if filed.match.decision != "filed" or not filed.codes:
             return False
-        known, _ = charts.code_charts(claimed.practice, claimed.mail_from, filed.codes)
-        mine = {c["patient_id"] for c in self.codes if c["practice_id"] == claimed.practice and c["sender"] == claimed.mail_from
+        owner = code_owner(claimed.mail_from, filed.document)
+        known, _ = charts.code_charts(claimed.practice, owner, filed.codes)
+        mine = {c["patient_id"] for c in self.codes if c["practice_id"] == claimed.practice and c["sender"] == owner
                 and c["code"] in filed.codes}  # fmt: skip
         return bool((known | mine) - {filed.match.patient})
 
     def _document(self, claimed: Claimed, filed: Filed, form_of: int | None) -> int:
         patient = filed.match.patient if filed.match.decision == "filed" else None
-        carries = patient is not None and form_of is None and not _carried(claimed.practice, filed.key, patient)
+        first = _first_with(claimed.practice, filed.key) if form_of is None else None
+        carries = patient is not None and form_of is None and (first is None or not _carried(claimed.practice, filed.key, patient))
         key = rows.insert_one(
             Document,
             {
@@ -193,7 +195,7 @@ class _Writer:
                 "delivery_id": claimed.delivery,
                 "mailbox_id": claimed.mailbox,
                 "practice_id": claimed.practice,
-                "duplicate_of_id": _first_with(claimed.practice, filed.key) if form_of is None else None,
+                "duplicate_of_id": first,
                 "form_of_id": form_of,
                 "received_at": claimed.received_at,
                 "filed_at": self.now if patient is not None else None,
@@ -214,9 +216,10 @@ class _Writer:
         evidence = [[e.trait, e.verdict] for c in filed.match.candidates if c.chart == patient for e in c.evidence]
         self.filings.append({"document_id": key, "patient_id": patient, "rule": filed.match.rule, "evidence": evidence, "at": self.now})
         self.events.append(Event(self.now, "filed", f"document:{key}", "node", f"patient:{patient}"))
-        if claimed.mail_from:
+        owner = code_owner(claimed.mail_from, filed.document)
+        if owner:
             self.codes.extend(
-                {"practice_id": claimed.practice, "sender": claimed.mail_from, "code": code, "patient_id": patient} for code in filed.codes
+                {"practice_id": claimed.practice, "sender": owner, "code": code, "patient_id": patient} for code in filed.codes
             )
 
     def write(self) -> None:

@@ -28,6 +28,7 @@ OPEN = ("proposed", "review", "blocked")
 """The decisions that wait for a person."""
 
 BY_HAND = "hand"
+"""`Filing.rule` when a person filed."""
 
 
 class Refusal(Fault):
@@ -118,7 +119,8 @@ def _carry_results(document: Document, patient: Patient) -> None:
 
 
 def _file(account: Account, document: Document, patient: Patient, now: dt.datetime) -> bool:
-    filed = {"decision": "filed", "rule": BY_HAND, "reason": "filed-by-hand", "patient": patient, "filed_at": now}
+    # `rule` stays what the policy said of the document (formats.md 6.5); that a person chose is the reason, and the act of filing.
+    filed = {"decision": "filed", "reason": "filed-by-hand", "patient": patient, "filed_at": now}
     if not _take(document, OPEN, filed):
         return False
     Filing.objects.create(document=document, patient=patient, rule=BY_HAND, evidence=_evidence(document, patient), by=account, at=now)
@@ -169,8 +171,9 @@ def settle(account: Account, document: Document, patient: Patient, now: dt.datet
 def undo(account: Account, document: Document, now: dt.datetime) -> list[int]:
     """Takes the document, and its copies filed in the same chart, back to *À vérifier*; returns their row numbers.
 
-    Their results leave the chart's histories, and these bytes never file by themselves in that chart again. The sender stays known: it
-    sent what it sent. Its patient codes stay confirmed only where another document of the chart bears them. Raises Refusal.
+    Their results leave the chart's histories, and these bytes never file by themselves in that chart again. A sender stays known only by
+    another confirmation or by `senders add`, and its patient codes confirmed only where another document of the chart bears them.
+    Raises Refusal.
     """
     with transaction.atomic():
         own = _own(account, document)
@@ -186,10 +189,14 @@ def undo(account: Account, document: Document, now: dt.datetime) -> list[int]:
             Document.objects.filter(form_of=one).update(**_reviewed(one))
         Result.objects.filter(document__in=numbers).update(patient=None)
         Result.objects.filter(document__form_of__in=numbers).update(patient=None)
-        Filing.objects.filter(document__in=numbers, undone_at=None).update(undone_by=account, undone_at=now)
+        acts = Filing.objects.filter(document__in=numbers, undone_at=None)
+        chosen = set(acts.filter(rule=BY_HAND).values_list("document", flat=True))
+        acts.update(undone_by=account, undone_at=now)
         FilingBan.objects.get_or_create(practice_id=own.practice_id, content_key=own.content_key, patient=patient)
         for one in undone:
             _forget_codes(one, patient)
+        for sender in {_sender(one) for one in undone if one.pk in chosen}:
+            _forget_sender(own.practice_id, sender)
         _revise(own.practice_id)
         chain.append([_event(account, "document-undone", one, f"patient:{patient.pk}", now) for one in undone])
     return numbers
@@ -209,6 +216,14 @@ def _forget_codes(document: Document, patient: Patient) -> None:
     for other in others.only("stated"):
         codes -= set(_codes(other))
     LocalCode.objects.filter(practice=document.practice_id, sender=sender, code__in=codes, patient=patient).delete()
+
+
+def _forget_sender(practice: int, sender: str) -> None:
+    """A sender known only by filings by hand that were all undone is a stranger again: one wrong click must not open rule E to it."""
+    confirmed = KnownSender.objects.filter(practice=practice, address=sender, source="confirmed")
+    by_hand = Filing.objects.filter(rule=BY_HAND, undone_at=None, document__practice=practice)
+    if not by_hand.filter(document__delivery__message__mail_from=sender).exists():
+        confirmed.delete()
 
 
 def set_aside(account: Account, document: Document, now: dt.datetime) -> None:

@@ -37,17 +37,30 @@ class Rules:
         return cls(configuration.text("server", "profile"), configuration.text("filing", "automatic"))
 
 
-def _learnt(claimed: Claimed, document: Document, key: str) -> match.Learnt:
-    used, confirmed = charts.code_charts(claimed.practice, claimed.mail_from, file.local_codes(document))
+class Senders:
+    """Which senders the practices know, asked once a batch: a change meanwhile is seen by the practice's revision."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[int, str], bool] = {}
+
+    def known(self, practice: int, sender: str) -> bool:
+        if (practice, sender) not in self._known:
+            self._known[practice, sender] = charts.sender_known(practice, sender)
+        return self._known[practice, sender]
+
+
+def _learnt(claimed: Claimed, document: Document, key: str, senders: Senders) -> match.Learnt:
+    owner = file.code_owner(claimed.mail_from, document)
+    used, confirmed = charts.code_charts(claimed.practice, owner, file.local_codes(document))
     return match.Learnt(
-        sender_known=claimed.sender_trusted or charts.sender_known(claimed.practice, claimed.mail_from),
+        sender_known=claimed.sender_trusted or senders.known(claimed.practice, claimed.mail_from),
         local_code_charts=used,
         confirmed_code_charts=confirmed,
         banned=charts.banned(claimed.practice, key),
     )
 
 
-def _matched(claimed: Claimed, document: Document, warnings: tuple[str, ...], rules: Rules, key: str) -> Match:
+def _matched(claimed: Claimed, document: Document, warnings: tuple[str, ...], rules: Rules, key: str, senders: Senders) -> Match:
     return match.decide(
         document,
         warnings,
@@ -55,7 +68,7 @@ def _matched(claimed: Claimed, document: Document, warnings: tuple[str, ...], ru
         rules.profile,
         rules.automatic,
         lambda look: charts.could_fit(claimed.practice, look),
-        _learnt(claimed, document, key),
+        _learnt(claimed, document, key, senders),
     )
 
 
@@ -71,21 +84,22 @@ def _facts(reading: Reading) -> dict[str, Any]:
     }
 
 
-def through(claimed: Claimed, reading: Reading, rules: Rules, revision: int, failed: str = "") -> Through:
+def through(claimed: Claimed, reading: Reading, rules: Rules, revision: int, senders: Senders | None = None, failed: str = "") -> Through:
     """Match and file, decided for every document of a reading. `revision` is the practice's before the first look at its records."""
     warnings = tuple(w.code for w in reading.warnings)
     message_id = reading.message.message_id if reading.message else None
 
-    def planned(position: int) -> Filed:
+    def planned(position: int, senders: Senders) -> Filed:
         document = reading.documents[position]
         key = file.content_key(document, message_id)
-        return file.decide(document, _matched(claimed, document, warnings, rules, key), position, key)
+        return file.decide(document, _matched(claimed, document, warnings, rules, key, senders), position, key)
 
-    rematch: Callable[[int], Filed] = planned
+    asked = senders or Senders()
+    rematch: Callable[[int], Filed] = lambda position: planned(position, Senders())  # noqa: E731
     return Through(
         claimed=claimed,
         facts=_facts(reading),
-        filed=tuple(planned(position) for position in range(len(reading.documents))),
+        filed=tuple(planned(position, asked) for position in range(len(reading.documents))),
         forms=tuple(document.duplicate_of for document in reading.documents),
         revision=revision,
         rematch=rematch,

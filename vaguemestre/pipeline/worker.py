@@ -81,27 +81,28 @@ class Worker:
         revisions = charts.revisions(list({one.practice for one in claimed}))
         ready: list[Through] = []
         readings: dict[int, Reading] = {}
+        senders = route.Senders()
         began = time.monotonic()
         for position, one in enumerate(claimed):
             # What is ready is not kept waiting by a slow message, nor the rest of the batch: another worker may take it.
             if position and (stopping() or time.monotonic() - began > PATIENCE_S):
                 queue.release(self._owner, [late.delivery for late in claimed[position:]], 0, count=False)
                 break
-            through = self._through(one, readings, revisions[one.practice])
+            through = self._through(one, readings, revisions[one.practice], senders)
             if through is not None:
                 ready.append(through)
         self._commit(ready)
         self._held = []
         return len(claimed)
 
-    def _through(self, one: Claimed, readings: dict[int, Reading], revision: int) -> Through | None:
+    def _through(self, one: Claimed, readings: dict[int, Reading], revision: int, senders: route.Senders) -> Through | None:
         """One delivery through read, match and file; None when it was put off."""
         if one.tries > self._tries:
             return route.through(one, given_up(one), self._rules, revision, failed="repeated-faults")
         try:
             if one.message not in readings:
                 readings[one.message] = self._guard.read(self._vault.read(one.sha256), name_of(one), "message/rfc822")
-            return route.through(one, readings[one.message], self._rules, revision)
+            return route.through(one, readings[one.message], self._rules, revision, senders)
         except DatabaseError:
             raise
         except Exception:  # noqa: BLE001 - an exception nobody foresaw is a Defer (promise 2); its words may hold content (promise 5)

@@ -110,6 +110,8 @@ def add_senders(practice: Practice, addresses: Sequence[str], now: dt.datetime) 
             KnownSender.objects.bulk_create([KnownSender(practice=practice, address=address, source="added", at=now) for address in new])
             _changed(practice)
             _trace(now, "senders-added", f"practice:{practice.pk}", f"{len(new)} senders")
+        # One that a person's confirmation made known is now named too: undoing that confirmation must leave it known.
+        KnownSender.objects.filter(practice=practice, address__in=addresses, source="confirmed").update(source="added")
     return len(new)
 
 

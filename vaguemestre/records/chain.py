@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import fcntl
+import hmac
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -56,32 +57,38 @@ def append(events: Sequence[Event]) -> None:
             rows.append((sequence, at, event.event, event.object, event.actor, event.result, previous))
         cursor.executemany(_INSERT, rows)
         cursor.execute("UPDATE records_tracehead SET link = %s WHERE id = 1", [previous])
-    head = (sequence, previous)
-    transaction.on_commit(lambda: publish(*head))
+    head, first = (sequence, previous), sequence == len(events)
+    transaction.on_commit(lambda: publish(*head, first=first))
 
 
-def publish(count: int, link: str) -> None:
-    """Writes the head beside the database, after commit; never moves it back (several processes publish)."""
-    descriptor = os.open(_directory() / "trace.head", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+def publish(count: int, link: str, *, first: bool = False) -> None:
+    """Writes the head beside the database, after commit; never moves it back (several processes publish). Only the `first` one of a chain
+    makes the file: one that was removed or damaged stays so, for `verify` to find."""
+    flags = os.O_RDWR | os.O_CLOEXEC | (os.O_CREAT if first else 0)
+    try:
+        descriptor = os.open(_directory() / "trace.head", flags, 0o600)
+    except FileNotFoundError:
+        return
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
-        known = _parsed(os.pread(descriptor, 200, 0))
-        if known is None or known[0] < count:
-            os.pwrite(descriptor, f"{count:020d} {link}\n".encode(), 0)
+        raw = os.pread(descriptor, 400, 0)
+        known = _parsed(raw) if raw else (0, "")
+        if known is not None and known[0] < count:
+            os.pwrite(descriptor, f"{count:020d} {link} {trace_chain.seal(_key(), count, link)}\n".encode(), 0)
     finally:
         os.close(descriptor)
 
 
 def _parsed(raw: bytes) -> tuple[int, str] | None:
     with contextlib.suppress(ValueError, UnicodeDecodeError):
-        count, link = raw.decode("ascii").split()
-        if len(link) == 64:
+        count, link, seal = raw.decode("ascii").split()
+        if hmac.compare_digest(seal, trace_chain.seal(_key(), int(count), link)):
             return int(count), link
     return None
 
 
 def published() -> tuple[int, str] | None:
-    """What `trace.head` says, or None where it is absent or unreadable."""
+    """What `trace.head` says, or None where it is absent or not one of ours."""
     try:
         return _parsed((_directory() / "trace.head").read_bytes())
     except OSError:

@@ -1,7 +1,7 @@
 """What was read, one row per document and mailbox, and where it was filed.
 
-`decision`: filed, proposed, review or blocked. `rule`: the letter of formats.md 6.5, with the doubt or veto after a colon;
-"hand" after a person filed it. `reason`: a stable kebab-case word, put into words by the screens (`web.wording`).
+`decision`: filed, proposed, review or blocked. `rule`: the letter of formats.md 6.5, with the doubt or veto after a colon, also once a
+person filed it (`reason` is then filed-by-hand). `reason`: a stable kebab-case word, put into words by the screens (`web.wording`).
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import os
+import re
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
@@ -29,6 +30,10 @@ _serial = itertools.count()
 """Names what is written aside: two writers of one process must never share a name."""
 
 
+_FOLDER = re.compile(r"[0-9a-f]{2}")
+_OBJECT = re.compile(r"[0-9a-f]{64}")
+
+
 class Damaged(Fault):
     """An object is absent, or its bytes are not those of its name."""
 
@@ -38,6 +43,10 @@ class Damaged(Fault):
 def digest(data: bytes) -> str:
     """SHA-256 of the raw bytes, in 64 hex digits: the name of the object that holds them."""
     return hashlib.sha256(data).hexdigest()
+
+
+def _is_object(folder: Path, entry: os.DirEntry[str]) -> bool:
+    return bool(_OBJECT.fullmatch(entry.name)) and entry.name.startswith(folder.name) and entry.is_file()
 
 
 class Vault:
@@ -137,9 +146,21 @@ class Vault:
 
     def digests(self) -> Iterator[str]:
         """The name of every object, in order."""
-        for folder in sorted(self.directory.iterdir()):
-            if len(folder.name) == 2:
-                yield from sorted(entry.name for entry in folder.iterdir())
+        for folder in self._folders():
+            yield from sorted(entry.name for entry in os.scandir(folder) if _is_object(folder, entry))
+
+    def strangers(self) -> Iterator[str]:
+        """The path, below the vault, of every file or folder that is no object of ours: a name of another form, or a wrong place."""
+        folders = {folder.name for folder in self._folders()}
+        for entry in sorted(os.scandir(self.directory), key=lambda entry: entry.name):
+            if entry.name in folders:
+                names = sorted(inner.name for inner in os.scandir(entry) if not _is_object(Path(entry), inner))
+                yield from (f"{entry.name}/{name}" for name in names)
+            elif entry.name != self._aside.name:
+                yield entry.name
+
+    def _folders(self) -> list[Path]:
+        return sorted(folder for folder in self.directory.iterdir() if _FOLDER.fullmatch(folder.name) and folder.is_dir())
 
     def sweep_aside(self, older_than: float) -> int:
         """Removes what a crash left half-written before `older_than` (Unix seconds); returns how many."""
