@@ -309,6 +309,14 @@ class TestInit:
         assert run("verify", path).returncode == 0
 
 
+def test_upgrade_of_an_empty_database_is_refused_and_leaves_it(run: Run, data: Path) -> None:
+    (data / "records.sqlite3").write_bytes(b"")
+    done = run("upgrade", data)
+    assert done.returncode == 2
+    assert "copy" in done.stderr
+    assert (data / "records.sqlite3").read_bytes() == b""
+
+
 def test_upgrade_waits_for_no_one_and_disturbs_no_one(run: Run, data: Path) -> None:
     import fcntl
 

@@ -216,3 +216,15 @@ def test_a_page_of_a_large_mailbox_asks_few_questions(world: World, browser: Bro
     with CaptureQueriesContext(connection) as asked:
         client.get("/?liste=tous")
     assert len(asked) <= 14, [q["sql"][:80] for q in asked]
+
+
+def test_a_chart_is_ordered_by_the_documents_own_dates(world: World) -> None:
+    """A letter of last month that arrives today stands among last month's; one without a date stands where it was received."""
+    from vaguemestre.records.queries.record import documents
+
+    document(world, "late-letter", "roche", minutes=1, of="P2", date="2020-03-01")
+    document(world, "undated", "roche", minutes=2, of="P2")
+    document(world, "older", "roche", minutes=3, of="P2", date="2020-02-01")
+    shown = [one.pk for one in documents(seen(world, "roche"), world.patients["P2"])]
+    of = {name: world.documents[name].pk for name in ("late-letter", "undated", "older")}
+    assert [pk for pk in shown if pk in of.values()] == [of["undated"], of["late-letter"], of["older"]]

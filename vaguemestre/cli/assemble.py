@@ -68,16 +68,23 @@ def set_up(path: Path) -> Configuration:
     return settings.VAGUEMESTRE
 
 
+def check_database() -> Path:
+    """The database's file. Raises `Refused` where it is absent or empty: opening it would make another in its place."""
+    from django.db import connection
+
+    database = Path(str(connection.settings_dict["NAME"]))
+    if connection.vendor == "sqlite" and not database.is_file():
+        raise Refused(f"{database} is absent; put it back from a copy, or check database.url.")
+    if connection.vendor == "sqlite" and not database.stat().st_size:
+        raise Refused(f"{database} is empty: it is damaged; put it back from a copy.")
+    return database
+
+
 def _check_schema(path: Path) -> None:
     from django.db import connection
     from django.db.migrations.loader import MigrationLoader
 
-    database = Path(str(connection.settings_dict["NAME"]))
-    if connection.vendor == "sqlite" and not database.is_file():
-        # Opening would make an empty one, and hide the loss.
-        raise Refused(f"{database} is absent; put it back from a copy, or check database.url.")
-    if connection.vendor == "sqlite" and not database.stat().st_size:
-        raise Refused(f"{database} is empty: it is damaged; put it back from a copy.")
+    database = check_database()
     loader = MigrationLoader(connection)
     known, applied = set(loader.disk_migrations or {}), set(loader.applied_migrations or {})
     apps = {app for app, _ in known}

@@ -22,7 +22,9 @@ def documents(visible: Visible, patient: Patient) -> Sequence[Document]:
     mark = ReadMark.objects.filter(account=visible.account, document=OuterRef("pk"))
     rows = visible.documents.filter(patient=patient, decision="filed", form_of=None).annotate(is_read=Exists(mark))
     light = rows.select_related("delivery__message", "mailbox").defer("content", "text", "candidates")
-    return list(light.order_by("-received_at", "-pk")[:DOCUMENTS])
+    found = list(light.order_by("-received_at", "-pk")[:DOCUMENTS])
+    # The sort is stable: of one day's documents, the last received comes first.
+    return sorted(found, key=lambda document: document.date[:10] or document.received_at.date().isoformat(), reverse=True)
 
 
 def laboratory(document: Document) -> str:
