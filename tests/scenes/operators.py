@@ -118,8 +118,12 @@ class Served:
     def client(self) -> smtplib.SMTP:
         host, port = self.doors["smtp"].rsplit(":", 1)
         client = smtplib.SMTP(host, int(port), timeout=30)
-        client.starttls(context=self.context())
-        client.ehlo()
+        try:
+            client.starttls(context=self.context())
+            client.ehlo()
+        except BaseException:
+            client.close()
+            raise
         return client
 
     def kill(self) -> None:

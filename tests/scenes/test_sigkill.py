@@ -29,11 +29,10 @@ class Client(threading.Thread):
         self.unsure: list[bytes] = []
 
     def run(self) -> None:
+        client: smtplib.SMTP | None = None
         try:
             client = self.served.client()
-            count = 0
             while not self.stopping.is_set():
-                count += 1
                 text = hprim("MARTEL", "LUCIE", "12/03/1961", "2610399990011 77", value=f"0.{next(VALUES):06d}")
                 message = letter(text)
                 data = octets(message)
@@ -43,6 +42,9 @@ class Client(threading.Thread):
                 self.acknowledged.append(str(message["Message-ID"]))
         except (smtplib.SMTPException, OSError):
             return
+        finally:
+            if client is not None:
+                client.close()
 
 
 def test_every_acknowledged_message_is_there_once(tmp_path: Path) -> None:
