@@ -70,7 +70,7 @@ class _Steps:
 
 def _web_place(asked: str | None) -> str:
     if asked is not None:
-        from vaguemestre.cli.serve import place
+        from vaguemestre.cli.serve_doors import place
 
         if place(asked, "web") is None:
             raise Refused("--web: the demo needs its screens; say for example 127.0.0.1:0.")

@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import ctypes
-import fcntl
 import math
 import os
 import select
@@ -23,6 +22,7 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
+from vaguemestre.cli.serve_doors import lock, place, reserve, shown
 from vaguemestre.domain.configuration import Configuration
 from vaguemestre.domain.fault import Fault, Refused
 
@@ -43,50 +43,6 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     for door, what in (("smtp", "operators' door"), ("submission", "not built yet"), ("imap", "not built yet"), ("web", "screens")):
         parser.add_argument(f"--{door}", metavar="HOST:PORT", help=f"{what}; port 0 = any free port, off = closed")
     parser.add_argument("--workers", type=int, metavar="N", help="reading and filing processes")
-
-
-def place(text: str, what: str) -> tuple[str, int] | None:
-    """(host, port) of HOST:PORT, or None for "off". Raises `Refused`."""
-    if text == "off":
-        return None
-    host, colon, port = text.rpartition(":")
-    if not colon or not host or not port.isascii() or not port.isdigit() or int(port) > 65_535:
-        raise Refused(f"--{what}: {text!r} is no HOST:PORT; say for example 127.0.0.1:0, or off.")
-    return host.strip("[]"), int(port)
-
-
-def reserve(host: str, port: int, what: str) -> tuple[socket.socket, int]:
-    """A bound socket that keeps the port ours until its server binds it too (SO_REUSEPORT), and the port. Raises `Refused`."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    probe = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        # Without SO_REUSEPORT first: a port that another program serves must be refused, not shared.
-        if port:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind((host, port))
-    except OSError as error:
-        raise Refused(f"{what}: {host}:{port} cannot be opened: {error.strerror}.") from None
-    finally:
-        probe.close()
-    reserved = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        reserved.bind((host, port))
-    except OSError as error:
-        reserved.close()
-        raise Refused(f"{what}: {host}:{port} cannot be opened: {error.strerror}.") from None
-    return reserved, int(reserved.getsockname()[1])
-
-
-def lock(directory: Path) -> int:
-    """Takes the data directory for this `serve`; the descriptor holds it. Raises `Refused` when another has it."""
-    descriptor = os.open(directory / "run" / "serve.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(descriptor)
-        raise Refused(f"{directory} is already served by another vaguemestre serve; stop that one first.") from None
-    return descriptor
 
 
 def die_with_parent(how: int) -> None:
@@ -253,7 +209,7 @@ class Supervisor:
         try:
             if web_at is not None:
                 self._await_web(web_at)
-                ready.append(f"web={_shown(*web_at)}")
+                ready.append(f"web={shown(*web_at)}")
             if not self.stopping:
                 print(" ".join(["ready", *ready]), flush=True)
             while not self.stopping:
@@ -284,7 +240,7 @@ class Supervisor:
             raise Refused(f"--smtp: the operators' door on {host}:{number} did not open; the line above says why.")
         at_host, _, at_port = said.strip().rpartition(" ")
         child._body = lambda: _smtp(self._configuration, self._directory, host, int(at_port), os.open(os.devnull, os.O_WRONLY))
-        return _shown(at_host, int(at_port))
+        return shown(at_host, int(at_port))
 
     def _await_web(self, at: tuple[str, int]) -> None:
         """Returns when the screens answer, whatever they answer."""
@@ -293,12 +249,12 @@ class Supervisor:
         while not self.stopping:
             with contextlib.suppress(OSError):
                 try:
-                    urllib.request.urlopen(f"http://{_shown(host, at[1])}/", timeout=5).close()
+                    urllib.request.urlopen(f"http://{shown(host, at[1])}/", timeout=5).close()
                     return
                 except urllib.error.HTTPError:
                     return
             if time.monotonic() > until:
-                raise Refused(f"--web: the screens on {_shown(*at)} did not answer; the lines above say why.")
+                raise Refused(f"--web: the screens on {shown(*at)} did not answer; the lines above say why.")
             self._reap()
             time.sleep(0.05)
 
@@ -357,10 +313,6 @@ class Supervisor:
 
 def _bound(configuration: Configuration, directory: Path, number: int) -> Callable[[], None]:
     return lambda: _worker(configuration, directory, number)
-
-
-def _shown(host: str, port: int) -> str:
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def run(args: argparse.Namespace) -> int:

@@ -37,10 +37,10 @@ def run(args: argparse.Namespace) -> int:
     check_directory(path)
     set_up(path)
     check_database()
-    from vaguemestre.cli import serve
+    from vaguemestre.cli.serve_doors import lock
     from vaguemestre.records import administration
 
-    held = serve.lock(path)  # no writer of the older version may be at work
+    held = lock(path)  # no writer of the older version may be at work
     missing = migrate(path)
     os.close(held)
     if missing:
