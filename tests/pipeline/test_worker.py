@@ -331,3 +331,36 @@ def test_a_local_code_is_seen_in_files_that_came_without_a_sender(given: Given, 
     assert first == ("filed", "E", "P1")
     assert second == ("proposed", "E:local-code", None)
     assert documents()[1].candidates[0]["ref"] == "P2"
+
+
+def test_undoing_forgets_the_code_of_a_file_that_came_without_a_sender(given: Given, worker: Any) -> None:
+    from vaguemestre.cli.import_ import incoming
+    from vaguemestre.pipeline import commit, decisions
+    from vaguemestre.records import administration
+    from vaguemestre.records.models import LocalCode
+
+    doctor, _ = administration.make_account("dr.roche", "doctor", [DOCTOR], NOW)
+    commit.receive(given.vault, [incoming("x.hpr", hprim(*LUCIE, code="LCX").encode("cp1252"), DOCTOR, True, NOW)])
+    worker.once()
+    assert LocalCode.objects.get().patient_id == given.lucie.pk
+    decisions.undo(doctor, documents()[0], NOW)
+    assert not LocalCode.objects.exists()
+
+
+def test_a_sweep_that_fails_does_not_end_the_worker(given: Given, worker: Any) -> None:
+    from django.db import OperationalError
+
+    from vaguemestre.records import queue
+
+    calls: list[int] = []
+
+    def idle() -> None:
+        calls.append(1)
+        raise OperationalError("database is locked")
+
+    bell = queue.Bell(given.directory / "run")
+    try:
+        worker.run(bell, lambda: len(calls) >= 1, idle)
+    finally:
+        bell.close()
+    assert calls == [1]

@@ -40,6 +40,14 @@ def tamper(directory: Path, *statements: str) -> None:
     base.close()
 
 
+CUT = (
+    "DELETE FROM records_traceevent WHERE sequence > (SELECT max(sequence) - 3 FROM records_traceevent)",
+    "UPDATE records_tracehead SET count = (SELECT max(sequence) FROM records_traceevent),"
+    " link = (SELECT link FROM records_traceevent ORDER BY sequence DESC LIMIT 1)",
+)
+"""The last three events removed, and the chain's own head set back to what is left."""
+
+
 def test_a_whole_chain_verifies_and_its_head_is_published(data_directory: Path) -> None:
     append(5)
     assert verify() == []
@@ -90,12 +98,7 @@ def test_tampering_is_found(data_directory: Path, statement: str) -> None:
 
 def test_the_end_cut_off_with_the_head_set_back_is_found_by_the_published_head(data_directory: Path) -> None:
     append(8)
-    tamper(
-        data_directory,
-        "DELETE FROM records_traceevent WHERE sequence > (SELECT max(sequence) - 3 FROM records_traceevent)",
-        "UPDATE records_tracehead SET count = (SELECT max(sequence) FROM records_traceevent),"
-        " link = (SELECT link FROM records_traceevent ORDER BY sequence DESC LIMIT 1)",
-    )
+    tamper(data_directory, *CUT)
     assert any("were removed" in fault for fault in verify())
 
 
@@ -111,12 +114,20 @@ def test_two_events_exchanged_are_found(data_directory: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"garbage", b"00000000000000000000 " + b"0" * 64 + b"\n", b"00000000000000000003 " + b"f" * 64 + b" " + b"f" * 64 + b"\n"]
+    "content",
+    [
+        b"",
+        b"garbage",
+        b"00000000000000000000 " + b"0" * 64 + b"\n",
+        b"00000000000000000003 " + b"f" * 64 + b" " + b"f" * 64 + b"\n",
+    ],
 )
 def test_a_published_head_that_was_changed_is_found(data_directory: Path, content: bytes) -> None:
     append(8)
     (data_directory / "trace.head").write_bytes(content)
     assert verify() != []
+    append(1)
+    assert verify() != [], "the next event must not put right what somebody changed"
 
 
 def test_a_published_head_that_was_lost_stays_lost(data_directory: Path) -> None:
@@ -128,12 +139,7 @@ def test_a_published_head_that_was_lost_stays_lost(data_directory: Path) -> None
 def test_the_end_cut_off_with_every_head_set_back_is_found(data_directory: Path) -> None:
     """Who has the files and not the key cannot publish the head of an event that was never the published one."""
     append(8)
-    tamper(
-        data_directory,
-        "DELETE FROM records_traceevent WHERE sequence > (SELECT max(sequence) - 3 FROM records_traceevent)",
-        "UPDATE records_tracehead SET count = (SELECT max(sequence) FROM records_traceevent),"
-        " link = (SELECT link FROM records_traceevent ORDER BY sequence DESC LIMIT 1)",
-    )
+    tamper(data_directory, *CUT)
     from vaguemestre.records.models import TraceHead
 
     head = TraceHead.objects.get()

@@ -228,3 +228,11 @@ def test_a_chart_is_ordered_by_the_documents_own_dates(world: World) -> None:
     shown = [one.pk for one in documents(seen(world, "roche"), world.patients["P2"])]
     of = {name: world.documents[name].pk for name in ("late-letter", "undated", "older")}
     assert [pk for pk in shown if pk in of.values()] == [of["undated"], of["late-letter"], of["older"]]
+
+
+def test_homonyms_are_told_apart_where_they_are_found(world: World, browser: Browser) -> None:
+    patient(world, "P7", "Cabinet du Moulin", "ROUVRAY", "JEANNE LOUISE", "1956-11-02", "F")
+    patient(world, "P8", "Cabinet du Moulin", "ROUVRAY", "JEANNE ODILE", "1956-11-02", "F")
+    shown = browser("roche").post("/recherche", {"q": "rouvray"}).content.decode()
+    for told in ("JEANNE LOUISE", "JEANNE ODILE", "P7", "P8"):
+        assert told in shown

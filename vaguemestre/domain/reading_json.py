@@ -156,7 +156,8 @@ def _public_warning(warning: Warning) -> Json:
     return {"code": warning.code, "detail": warning.detail}
 
 
-def _public_party(party: Party | None) -> Json | None:
+def public_party(party: Party | None) -> Json | None:
+    """One author or recipient of the contract."""
     if party is None:
         return None
     return {
@@ -212,8 +213,8 @@ def public_document(document: Document) -> Json:
         "replaces": document.replaces,
         "confidentiality": list(document.confidentiality),
         "patient": public_patient(document.patient),
-        "author": _public_party(document.author),
-        "recipients": [_public_party(r) for r in document.recipients],
+        "author": public_party(document.author),
+        "recipients": [public_party(r) for r in document.recipients],
         "results": [public_result(r) for r in document.results],
         "text": document.text,
         "attachments": [{"name": a.name, "media_type": a.media_type, "size": a.size, "sha256": a.sha256} for a in document.attachments],

@@ -30,11 +30,12 @@ def local_codes(document: Document) -> tuple[str, ...]:
     return tuple(f"{one.oid or ''}|{one.value}"[:200] for one in document.patient.local_ids if one.value)
 
 
-def code_owner(sender: str, document: Document) -> str:
-    """Whose patient codes these are: the sender's, or, for a file that came without one, those of the author that the file names."""
-    if sender or document.author is None:
+def code_owner(sender: str, author: Mapping[str, Any] | None) -> str:
+    """Whose patient codes these are: the sender's, or, for a file that came without one, those of the author that it names (as in the
+    public JSON); "" where there is neither."""
+    if sender or not author:
         return sender
-    told = document.author.id or document.author.name or document.author.organization
+    told = author["id"] or author["name"] or author["organization"]
     return f"author:{told}"[:320] if told else ""
 
 
@@ -149,6 +150,10 @@ class Filed:
     results: tuple[Mapping[str, Any], ...]
     codes: tuple[str, ...]
     key: str
+
+    def owner(self, sender: str) -> str:
+        """Whose patient codes its own are, when it came from this sender ("" = nobody)."""
+        return code_owner(sender, self.row["content"]["author"])
 
 
 def decide(document: Document, match: Match, position: int, key: str) -> Filed:

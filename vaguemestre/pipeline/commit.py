@@ -16,7 +16,7 @@ from django.db import connection, transaction
 from vaguemestre.domain.event import Event
 from vaguemestre.domain.outcome import Defer, Proceed, Reject
 from vaguemestre.inbound import store
-from vaguemestre.inbound.file import Filed, code_owner
+from vaguemestre.inbound.file import Filed
 from vaguemestre.inbound.store import Incoming
 from vaguemestre.records import chain, queue, rows
 from vaguemestre.records.models import Delivery, Document, Filing, FolderEntry, LocalCode, Message, Result
@@ -178,7 +178,7 @@ class _Writer:
         """Whether this sender has used the document's local code for another chart since the match was made."""
         if filed.match.decision != "filed" or not filed.codes:
             return False
-        owner = code_owner(claimed.mail_from, filed.document)
+        owner = filed.owner(claimed.mail_from)
         known, _ = charts.code_charts(claimed.practice, owner, filed.codes)
         mine = {c["patient_id"] for c in self.codes if c["practice_id"] == claimed.practice and c["sender"] == owner
                 and c["code"] in filed.codes}  # fmt: skip
@@ -216,7 +216,7 @@ class _Writer:
         evidence = [[e.trait, e.verdict] for c in filed.match.candidates if c.chart == patient for e in c.evidence]
         self.filings.append({"document_id": key, "patient_id": patient, "rule": filed.match.rule, "evidence": evidence, "at": self.now})
         self.events.append(Event(self.now, "filed", f"document:{key}", "node", f"patient:{patient}"))
-        owner = code_owner(claimed.mail_from, filed.document)
+        owner = filed.owner(claimed.mail_from)
         if owner:
             self.codes.extend(
                 {"practice_id": claimed.practice, "sender": owner, "code": code, "patient_id": patient} for code in filed.codes

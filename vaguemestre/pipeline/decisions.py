@@ -17,6 +17,7 @@ from django.db.models import F
 from vaguemestre.domain.event import Event
 from vaguemestre.domain.fault import Fault
 from vaguemestre.inbound import settle as rules
+from vaguemestre.inbound.file import code_owner
 from vaguemestre.records import chain
 from vaguemestre.records.accounts import Account
 from vaguemestre.records.documents import Document, Filing, ReadMark, Result
@@ -67,6 +68,11 @@ def _codes(document: Document) -> list[str]:
 
 def _sender(document: Document) -> str:
     return document.delivery.message.mail_from
+
+
+def _owner(document: Document) -> str:
+    """Whose patient codes it bears, as `pipeline.commit` learnt them."""
+    return code_owner(_sender(document), document.content.get("author"))
 
 
 def _revise(practice: int) -> None:
@@ -159,10 +165,11 @@ def settle(account: Account, document: Document, patient: Patient, now: dt.datet
         if sender:
             known = {"source": "confirmed", "at": now}
             KnownSender.objects.get_or_create(practice_id=own.practice_id, address=sender, defaults=known)
-            for code in _codes(own):
-                LocalCode.objects.update_or_create(
-                    practice_id=own.practice_id, sender=sender, code=code, patient=patient, defaults={"confirmed": True}
-                )
+        owner = _owner(own)
+        for code in _codes(own) if owner else []:
+            LocalCode.objects.update_or_create(
+                practice_id=own.practice_id, sender=owner, code=code, patient=patient, defaults={"confirmed": True}
+            )
         _revise(own.practice_id)
         chain.append([_event(account, "document-settled", one, f"patient:{patient.pk}", now) for one in settled])
     return [one.pk for one in settled]
@@ -209,13 +216,14 @@ def _reviewed(document: Document) -> dict[str, Any]:
 
 def _forget_codes(document: Document, patient: Patient) -> None:
     """A patient code learnt from a wrong filing would cast doubt on the right chart for ever."""
-    codes, sender = set(_codes(document)), _sender(document)
-    if not codes or not sender:
+    codes, owner = set(_codes(document)), _owner(document)
+    if not codes or not owner:
         return
-    others = Document.objects.filter(patient=patient, decision="filed", delivery__message__mail_from=sender)
-    for other in others.only("stated"):
-        codes -= set(_codes(other))
-    LocalCode.objects.filter(practice=document.practice_id, sender=sender, code__in=codes, patient=patient).delete()
+    others = Document.objects.filter(patient=patient, decision="filed", delivery__message__mail_from=_sender(document))
+    for other in others.select_related("delivery__message"):
+        if _owner(other) == owner:
+            codes -= set(_codes(other))
+    LocalCode.objects.filter(practice=document.practice_id, sender=owner, code__in=codes, patient=patient).delete()
 
 
 def _forget_sender(practice: int, sender: str) -> None:

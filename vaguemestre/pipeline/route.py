@@ -13,6 +13,7 @@ from typing import Any
 from vaguemestre.domain.configuration import Configuration
 from vaguemestre.domain.matching import Match
 from vaguemestre.domain.reading import Document, Reading
+from vaguemestre.domain.reading_json import public_party
 from vaguemestre.inbound import file, match
 from vaguemestre.inbound.file import Filed
 from vaguemestre.pipeline.commit import Through
@@ -50,7 +51,7 @@ class Senders:
 
 
 def _learnt(claimed: Claimed, document: Document, key: str, senders: Senders) -> match.Learnt:
-    owner = file.code_owner(claimed.mail_from, document)
+    owner = file.code_owner(claimed.mail_from, public_party(document.author))
     used, confirmed = charts.code_charts(claimed.practice, owner, file.local_codes(document))
     return match.Learnt(
         sender_known=claimed.sender_trusted or senders.known(claimed.practice, claimed.mail_from),

@@ -62,13 +62,14 @@ class Worker:
         while not stopping():
             try:
                 worked = self.once(stopping)
+                if not worked:
+                    idle()
             except DatabaseError:
                 # The base is locked or full: nothing was promised, the claim lapses or is taken up again.
                 self._held = []
                 time.sleep(1.0)
                 continue
             if not worked:
-                idle()
                 bell.wait()
 
     def once(self, stopping: Callable[[], bool] = lambda: False) -> int:

@@ -71,8 +71,7 @@ def publish(count: int, link: str, *, first: bool = False) -> None:
         return
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
-        raw = os.pread(descriptor, 400, 0)
-        known = _parsed(raw) if raw else (0, "")
+        known = (0, "") if first else _parsed(os.pread(descriptor, 400, 0))
         if known is not None and known[0] < count:
             os.pwrite(descriptor, f"{count:020d} {link} {trace_chain.seal(_key(), count, link)}\n".encode(), 0)
     finally:
