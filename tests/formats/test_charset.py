@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from vaguemestre.formats import charset
 from vaguemestre.formats.charset import CANDIDATES, decode
 
 WORDS = [
@@ -61,3 +62,13 @@ def test_nothing_escapes(octets: bytes, charset: str | None) -> None:
     found = decode(octets, charset)
     assert "\0" not in found.text
     found.text.encode("utf-8", "strict")
+
+
+def test_repeated_words_count_once_wherever_they_stand() -> None:
+    text = "été déjà reçu " * 300 + "été"
+    for encoding in charset.CANDIDATES:
+        data = text.encode(encoding)
+        words = charset._accented_words(data)
+        assert len(words) == len(set(words)) == 6 + 1  # the first and the last have one neighbour only
+        assert all(charset._scores(word) == charset._scores.__wrapped__(word) for word in words)
+        assert charset.guess(data) == encoding

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from tests.corpus.hprim_cases import CASES, END, HEADER, build, head
 from vaguemestre.domain.fault import Fault
 from vaguemestre.formats import hprim_medecin
+from vaguemestre.formats import hprim_medecin_places as places
 from vaguemestre.formats.hprim_medecin import Record
 from vaguemestre.formats.hprim_medecin_results import bounds, value_of
 
@@ -317,3 +318,27 @@ def test_names_decoded_by_guess_are_told(header: tuple[str, ...], text: str, cha
     (record,) = hprim_medecin.read(build(header, (text,), END, encoding="cp1252"), charset)
     assert record.patient is not None
     assert record.patient.names_guessed is guessed
+
+
+@pytest.mark.parametrize("ends", ["\r\n", "\n", "\r"])
+@pytest.mark.parametrize("width", [0, 10, 164, 165, 166, 167, 168, 1_000, 10_000])
+def test_the_first_lines_are_those_of_the_whole_text_wherever_it_is_cut(ends: str, width: int) -> None:
+    text = ends.join("x" * (width + n % 3) for n in range(40))
+    count = 15
+    found = places.first_lines(text, count)
+    complete = text[:60_000].count(ends)
+    assert found[: min(count, complete)] == places.lines_of(text)[: min(count, complete)]
+    assert len(found) <= count + 1
+
+
+@pytest.mark.parametrize(
+    ("free", "told", "text"),
+    [
+        (["A  b\tc", ""], ["a", " A b c "], "a\n A b c"),
+        (["A b", "", "C d"], ["C  d", "", "A b", "e"], "C  d\n\nA b\ne"),
+        (["A b", "C d"], ["C d", "A\u00a0b"], "A b\nC d"),
+        (["A b", "x d"], ["C d", "A b"], "A b\nx d\n\nC d"),
+    ],
+)
+def test_what_only_the_tex_lines_say_is_added_once(free: list[str], told: list[str], text: str) -> None:
+    assert hprim_medecin._text(free, told) == text

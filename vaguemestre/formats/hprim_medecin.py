@@ -28,6 +28,7 @@ from vaguemestre.formats.hprim_medecin_places import (
     cut,
     date_of,
     find_header,
+    first_lines,
     lines_of,
     marks_score,
     nir_of,
@@ -58,7 +59,7 @@ class Record:
 
 def score(text: str, reach: int = EXTRA_LINES) -> int:
     """0 where `text` holds no HPRIM header in its first lines, else how sure that is (10 and more)."""
-    head = lines_of(text[:60_000], reach + 40)
+    head = first_lines(text, reach + HEADER_LINES)
     marks = marks_score(text)
     found = find_header(head, 0, reach, marks)
     if found is not None:
@@ -71,7 +72,7 @@ def in_body(text: str) -> bool:
     """Whether a mail's own text is an HPRIM file (the habit of Apicrypt), maybe below a greeting: a header and a mark are both needed."""
     if not marks_score(text) and "****FINFICHIER****" not in text:
         return False
-    head = lines_of(text[:60_000], 100)
+    head = first_lines(text, 60 + HEADER_LINES)
     return find_header(head, 0, 60, marks_score(text)) is not None
 
 
@@ -124,21 +125,7 @@ def records(decoded: Decoded, reach: int = EXTRA_LINES) -> tuple[Record, ...]:
 def _record(number: int, part: Part, lines: list[str], decoded: Decoded, common: list[Warning]) -> Record:
     warnings = list(common)
     block = Block()
-    free: list[str] = []
-    told: list[str] = []
-    structured = False
-    for line in lines[part.first : part.end]:
-        if line.startswith("RES|"):
-            block.res(line)
-        elif line.startswith("TEX") and (len(line) == 3 or line[3] == "|" or not line[3:].strip()):
-            block.tex(line[4:])
-            told.append(line[4:])
-        elif "*" in line and MARK.match(line):
-            structured = True
-        elif line.lstrip().upper().startswith("RES|"):
-            block.res(line.lstrip())
-        elif not structured or line.strip():
-            free.append(line)
+    free, told = _sorted(lines[part.first : part.end], block)
     results = block.end()
     if block.overflow:
         warnings.append(Warning("too-large", "The record has too many results: the rest was not read."))
@@ -159,6 +146,29 @@ def _record(number: int, part: Part, lines: list[str], decoded: Decoded, common:
     return Record(
         number, patient, title, date, _party(lines[part.start + 10]), _party(lines[part.start + 11]), results, text, tuple(warnings)
     )
+
+
+def _sorted(lines: list[str], block: Block) -> tuple[list[str], list[str]]:
+    """(free text, TEX lines without their mark) of a record; its structured lines go to `block`."""
+    free: list[str] = []
+    told: list[str] = []
+    structured = False
+    for line in lines:
+        if "|" not in line and "*" not in line and not line.startswith("TEX"):
+            if not structured or line.strip():
+                free.append(line)  # nearly every line of a report
+        elif line.startswith("RES|"):
+            block.res(line)
+        elif line.startswith("TEX") and (len(line) == 3 or line[3] == "|" or not line[3:].strip()):
+            block.tex(line[4:])
+            told.append(line[4:])
+        elif "*" in line and MARK.match(line):
+            structured = True
+        elif line.lstrip().upper().startswith("RES|"):
+            block.res(line.lstrip())
+        elif not structured or line.strip():
+            free.append(line)
+    return free, told
 
 
 def _present(text: str) -> str | None:
@@ -204,13 +214,24 @@ def _text(free: list[str], told: list[str]) -> str:
         return _joined(free)
     if not any(map(str.strip, free)):
         return _joined(told)
-    known = {" ".join(line.split()) for line in free}
-    fresh = [line for line in told if " ".join(line.split()) not in known and line.strip()]
-    stated = {" ".join(line.split()) for line in told}
-    if fresh and not [line for line in free if line.strip() and " ".join(line.split()) not in stated]:
+    stated = {_spaced(line) for line in told}
+    # only a line with the same last word can say the same: the others need not be compared
+    endings = {words.rpartition(" ")[2] for words in stated}
+    printed = list(filter(str.strip, free))
+    alike = [line for line in printed if line.rsplit(None, 1)[-1] in endings]
+    known = {_spaced(line) for line in alike}
+    fresh = [line for line in told if line.strip() and _spaced(line) not in known]
+    if not fresh:
+        return _joined(free)
+    if len(alike) == len(printed) and known <= stated:
         return _joined(told)
-    return _joined(free) if not fresh else f"{_joined(free)}\n\n{_joined(fresh)}"
+    return f"{_joined(free)}\n\n{_joined(fresh)}"
+
+
+def _spaced(line: str) -> str:
+    """A line with single blanks between its words."""
+    return " ".join(line.split())
 
 
 def _joined(lines: list[str]) -> str:
-    return readable("\n".join(line.rstrip() for line in lines)).strip("\n").rstrip()
+    return readable("\n".join(map(str.rstrip, lines))).strip("\n").rstrip()

@@ -8,16 +8,21 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import functools
 import re
 
 from vaguemestre.formats.hprim_medecin_results import readable
 
 MAX_RECORDS = 200
 THRESHOLD = 10
+_HIGHEST = 20
+"""The score of a header with everything in its place."""
 HEADER_LINES = 12
 EXTRA_LINES = 3
 _STRAY_LINES = 12
 """From so many lines on, what follows an end mark is a record of its own, with or without a header."""
+_MOST_STRAYS = 100
+"""Pieces passed over after an end mark; what follows so many is a record of its own too, for a person."""
 VOID = " \t\r\n\f\u00a0\x1a"
 """What a blank line may hold, the end-of-file mark of DOS included."""
 MARK = re.compile(r"\s*\*{2,8}\s*(LAB|FIN|FINFICHIER)\s*\*{2,8}\s*$", re.IGNORECASE)
@@ -70,16 +75,18 @@ def header_score(lines: list[str], start: int) -> int:
         return -20
     # The date of birth first: of a hostile file's thousand places, nearly all fail here, cheaply.
     birth = lines[start + 6].strip()
+    if birth.isalpha():
+        return -8
     if date_of(birth)[1]:
         score = 8
     elif absent(birth):
         score = 0
-    elif len(birth) <= 12 and any(c.isdigit() for c in birth):
+    elif len(birth) <= 12 and any(map(str.isdigit, birth)):
         score = -1  # a broken date: the rest must tell
     else:
         return -8
-    header = [line.strip() for line in lines[start : start + HEADER_LINES]]
-    if any(len(line) > 90 or "|" in line for line in header[:10]) or any(MARK.match(line) for line in header):
+    header = list(map(str.strip, lines[start : start + HEADER_LINES]))
+    if max(map(len, header[:10])) > 90 or any(map(MARK.match, header)) or "|" in "".join(header[:10]):
         return -20
     nir, filed = header[7], header[9]
     if filed:
@@ -87,12 +94,12 @@ def header_score(lines: list[str], start: int) -> int:
     if nir_of(nir):
         score += 3
     elif not absent(nir):
-        score += -3 if any(c.isalpha() for c in nir) or len(nir) > 21 else 0
+        score += -3 if len(nir) > 21 or any(map(str.isalpha, nir)) else 0
     score += 1 if not header[0] or _CODE.match(header[0]) else -3
     score += 2 if _FAMILY.match(readable(header[1])) else -4
     score += 1 if _FAMILY.match(readable(header[2])) else -2
     score += 1 if _POSTCODE.match(header[5]) else 0
-    score -= sum(len(line) > 50 for line in header[:9])
+    score -= sum([len(line) > 50 for line in header[:9]])
     return score
 
 
@@ -103,10 +110,17 @@ def lines_of(text: str, most: int = -1) -> list[str]:
     return text.split("\n", most)
 
 
+def first_lines(text: str, count: int) -> list[str]:
+    """At least the first `count` lines of a text, as far as they stand in its first 60 000 characters, then one element or none that
+    holds what follows. The few of a header are cut out of the few characters that mostly hold them."""
+    lines = lines_of(text[:2_000], count)
+    return lines if len(lines) > count else lines_of(text[:60_000], count)
+
+
 def marks_score(text: str) -> int:
     """What the marks of the format in a text add to the score of a header: 0 for none, 14 for all."""
     score = 0
-    if "****FIN****" in text:
+    if text.rfind("****FIN****") >= 0:  # it ends nearly every file: looked for from there
         score += 6
     if "****LAB****" in text:
         score += 4
@@ -120,7 +134,7 @@ def find_header(lines: list[str], start: int, reach: int, marks: int) -> tuple[i
     shift by one still looks like one."""
     best: tuple[int, int] | None = None
     for place in range(start, min(start + reach + 1, len(lines) - HEADER_LINES + 1)):
-        if best is not None and place > best[0] + EXTRA_LINES:
+        if best is not None and (place > best[0] + EXTRA_LINES or best[1] >= _HIGHEST):
             break
         score = header_score(lines, place)
         if score > 0 and score + marks >= THRESHOLD and (best is None or score > best[1]):
@@ -141,10 +155,22 @@ class Part:
     stray: bool = False
 
 
+class _LastResult:
+    """The line of the file's last result, -1 for none: looked for when it is first asked, once a file."""
+
+    def __init__(self, lines: list[str]) -> None:
+        self._lines = lines
+
+    @functools.cached_property
+    def place(self) -> int:
+        return next((n for n in range(len(self._lines) - 1, -1, -1) if self._lines[n].startswith("RES|")), -1)
+
+
 def cut(lines: list[str], start: int | None, marks: int) -> list[Part]:
     """The records' places. A new header without an end mark before it begins a record all the same: results of one patient must never
     pass to another."""
     parts: list[Part] = []
+    last_result = _LastResult(lines)
     first = 0 if start is None else start + HEADER_LINES
     closed = True
     while True:
@@ -161,7 +187,7 @@ def cut(lines: list[str], start: int | None, marks: int) -> list[Part]:
         if mark is None and file_end is None:
             return parts
         after = (mark if mark is not None else file_end or 0) + 1
-        found, parts[-1].stray = _next_record(lines, after, marks)
+        found, parts[-1].stray = _next_record(lines, after, marks, last_result)
         if found is None:
             return parts
         start, first = found
@@ -192,18 +218,18 @@ def _end_of(lines: list[str], first: int) -> tuple[int | None, int | None, int |
     return None, None, None
 
 
-def _next_record(lines: list[str], after: int, marks: int) -> tuple[tuple[int | None, int] | None, bool]:
+def _next_record(lines: list[str], after: int, marks: int, last_result: _LastResult) -> tuple[tuple[int | None, int] | None, bool]:
     """((header or None, first line of text) of what follows an end mark or None where nothing does, whether text was passed over). Blank
     lines between records are skipped only where a header is found below them, since its own first line may be blank."""
     place = after
     ended = stray = False
-    last_result: int | None = None
+    passed = 0
     while place < len(lines):
         line = lines[place].strip(VOID)
         if not line:
             place += 1
             continue
-        match = MARK.match(line)
+        match = MARK.match(line) if "*" in line else None
         if match is not None:
             ended = ended or match.group(1).upper() == "FINFICHIER"
             place += 1
@@ -212,15 +238,14 @@ def _next_record(lines: list[str], after: int, marks: int) -> tuple[tuple[int | 
         found = find_header(lines, max(after, place - 1), EXTRA_LINES + 1, marks)
         if found is not None:
             return (found[0], found[0] + HEADER_LINES), stray
-        if last_result is None:  # looked for once: a hostile file comes here at every other line
-            last_result = max((n for n in range(place, len(lines)) if lines[n].startswith("RES|")), default=-1)
-        if ended and last_result < place:
+        if ended and last_result.place < place:
             return None, stray  # anything may follow the file's end mark
         mark, following, file_end = _end_of(lines, place)
         end = next((n for n in (following, mark, file_end) if n is not None), len(lines))
-        if not _is_stray(lines, place, end):
+        if not _is_stray(lines, place, end) or passed >= _MOST_STRAYS:
             return (None, place), stray
         stray = True
+        passed += 1
         if following is not None:
             return (following, following + HEADER_LINES), stray
         place = after = end

@@ -8,6 +8,7 @@ never a title, and is in the record's text anyway.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import html
 import re
 from decimal import Decimal, InvalidOperation
@@ -16,6 +17,8 @@ from vaguemestre.domain.reading import Alternative, Coded, Result
 
 MAX_RESULTS = 20_000
 MAX_FIELD = 4_000
+_MEMO, _MEMO_LENGTH = 2_048, 120
+"""A laboratory has some hundred labels, titles and stock remarks, and writes them in every record: so many are looked at once only."""
 _NUMBER = r"[-+]?(?:[0-9]{1,30}(?:[.,][0-9]{1,30})?|[.,][0-9]{1,30})"
 _VALUE = re.compile(rf"(<=|>=|<|>|≤|≥)?\s*({_NUMBER})\s*\*{{0,3}}")
 _STARRED = re.compile(rf"\*{{1,3}}\s*({_NUMBER})")
@@ -137,8 +140,22 @@ def _second(fields: list[str | None], comparator: str | None) -> Alternative | N
     return Alternative(figure, fields[11], low, high)
 
 
-def _fold(text: str) -> str:
+def _folded(text: str) -> str:
     return " ".join(text.casefold().split())
+
+
+_folded_again = functools.lru_cache(_MEMO)(_folded)
+
+
+def _fold(text: str) -> str:
+    """Small letters, single blanks."""
+    return _folded_again(text) if len(text) <= _MEMO_LENGTH else _folded(text)
+
+
+def _says(told: str, figure: str) -> bool:
+    """Whether one word of a folded line is that number or word, `*` and the kind of point aside."""
+    told = told.replace(",", ".")
+    return figure in told and any(word.strip("*") == figure for word in told.split())
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -154,6 +171,11 @@ def _title(line: str) -> _Title | None:
     text = line.strip()
     if not 2 <= len(text) <= 80:
         return None
+    return _title_of(text, len(line) - len(line.lstrip()) >= 8)
+
+
+@functools.lru_cache(_MEMO)
+def _title_of(text: str, indented: bool) -> _Title | None:
     bare = _MARK.sub("", _MARK.sub("", text)).strip()
     if sum(c.isalpha() for c in bare) < 2:
         return None
@@ -168,14 +190,49 @@ def _title(line: str) -> _Title | None:
         return None
     if framed and not text[0].isalnum() and not text[-1].isalnum():
         return _Title(bare, 0)
-    return _Title(bare, 1 if framed or len(line) - len(line.lstrip()) >= 8 else 2)
+    return _Title(bare, 1 if framed or indented else 2)
+
+
+@dataclasses.dataclass(slots=True, repr=False)
+class _Draft:
+    """A result of which comments and another unit may still follow. `fields`: those of its RES line."""
+
+    chapter: str | None
+    group: tuple[str, ...]
+    label: str | None
+    fields: list[str | None]
+    comparator: str | None
+    number: str | None
+    alternative: Alternative | None
+    comment: str | None = None
+
+    def finished(self) -> Result:
+        """The result, once nothing more can follow."""
+        fields = self.fields
+        low, high = bounds(fields[6], fields[7])
+        return Result(
+            chapter=self.chapter,
+            label=self.label,
+            code=Coded(fields[2], None, None) if fields[2] else None,
+            value=fields[4],
+            comparator=self.comparator,
+            number=self.number,
+            unit=fields[5],
+            low=low,
+            high=high,
+            flag=fields[8],
+            status=fields[9],
+            comment=self.comment,
+            alternative=self.alternative,
+            group=self.group,
+        )
 
 
 class Block:
     """Takes the lines of one record in order and gives its results."""
 
     def __init__(self) -> None:
-        self.results: list[Result] = []
+        self._drafts: list[_Draft] = []
         self.overflow = False
         self._pending: list[str] = []
         self._titles: list[_Title] = []
@@ -191,7 +248,7 @@ class Block:
         fields = _fields(line)
         if not any(fields[1:]):
             return
-        if len(self.results) >= MAX_RESULTS:
+        if len(self._drafts) >= MAX_RESULTS:
             self.overflow = True
             return
         label = fields[1]
@@ -208,43 +265,25 @@ class Block:
         self._close(fields, label)
         while self._parents and self._parents[-1][0] >= indent:
             self._parents.pop()
-        group = (*(title.text for title in self._titles[1:]), *(name for _, name in self._parents))
+        group = tuple([title.text for title in self._titles[1:]] + [name for _, name in self._parents])
         if label is not None:
             self._parents.append((indent, label))
         comparator, figure = value_of(fields[4])
-        low, high = bounds(fields[6], fields[7])
-        self.results.append(
-            Result(
-                chapter=self._titles[0].text if self._titles else None,
-                label=label,
-                code=Coded(fields[2], None, None) if fields[2] else None,
-                value=fields[4],
-                comparator=comparator,
-                number=figure,
-                unit=fields[5],
-                low=low,
-                high=high,
-                flag=fields[8],
-                status=fields[9],
-                alternative=_second(fields, comparator),
-                group=group,
-            )
-        )
+        chapter = self._titles[0].text if self._titles else None
+        self._drafts.append(_Draft(chapter, group, label, fields, comparator, figure, _second(fields, comparator)))
 
     def end(self) -> tuple[Result, ...]:
         """The results, once the record is over."""
         self._close(None)
-        return tuple(self.results)
+        return tuple([draft.finished() for draft in self._drafts])
 
     def _same_in_other_unit(self, fields: list[str | None]) -> bool:
-        if not self.results or self.results[-1].alternative is not None or fields[4] is None:
+        if not self._drafts or self._drafts[-1].alternative is not None or fields[4] is None:
             return False
-        last = self.results[-1]
+        last = self._drafts[-1]
         sign, figure = value_of(fields[4])
         low, high = bounds(fields[6], fields[7])
-        self.results[-1] = dataclasses.replace(
-            last, alternative=Alternative(figure if sign == last.comparator else None, fields[5], low, high)
-        )
+        last.alternative = Alternative(figure if sign == last.comparator else None, fields[5], low, high)
         return True
 
     def _close(self, following: list[str | None] | None, label: str | None = None) -> None:
@@ -256,28 +295,30 @@ class Block:
         if following is not None:
             lines = self._without_copy_of_next(lines, label, following[4])
             lines = self._take_titles(lines)
-        if not self.results:
+        if not self._drafts or not lines:
             return
-        last = self.results[-1]
-        if lines and last.label and self._repeats(lines[0], last.label, last.value, strict=True):
+        last = self._drafts[-1]
+        if self._repeats(lines[0], last.label, last.fields[4]):
             lines = lines[1:]
-        comment = "\n".join(t for t in (readable(line).strip() for line in lines) if any(map(str.isalnum, t)))
+        comment = "\n".join([t for t in (readable(line).strip() for line in lines) if any(map(str.isalnum, t))])
         if comment:
             whole = comment if last.comment is None else f"{last.comment}\n{comment}"
-            self.results[-1] = dataclasses.replace(last, comment=whole[: MAX_FIELD * 4])
+            last.comment = whole[: MAX_FIELD * 4]
 
     @staticmethod
-    def _repeats(line: str, label: str | None, value: str | None, strict: bool) -> bool:
-        told = _fold(readable(line))
-        if label is not None and told.startswith(_fold(label).rstrip(".")):
-            return not strict or value is None or _fold(value).split(" ")[0].replace(".", ",") in told.replace(".", ",")
-        if strict or value is None:
+    def _repeats(line: str, label: str | None, value: str | None) -> bool:
+        """Whether a line says a result for human eyes: its label first, then its value."""
+        if not label:
             return False
-        words = {w.strip("*").replace(",", ".") for w in told.split()}
-        return bool(words & {_fold(value).replace(",", ".")})
+        told = _fold(readable(line))
+        if not told.startswith(_fold(label).rstrip(".")):
+            return False
+        return value is None or _folded(value).split(" ")[0].replace(".", ",") in told.replace(".", ",")
 
     def _without_copy_of_next(self, lines: list[str], label: str | None, value: str | None) -> list[str]:
         """Without the line that says the next result for human eyes, nor what follows it (its other unit)."""
+        begins = None if label is None else _fold(label).rstrip(".")
+        figure = None if value is None else _folded(value).replace(",", ".")
         told = 0
         for place in range(len(lines) - 1, -1, -1):
             if not lines[place].strip():
@@ -285,9 +326,8 @@ class Block:
             told += 1
             if told > 4:
                 break
-            if self._repeats(lines[place], label, None, strict=False) or (
-                told <= 2 and self._repeats(lines[place], None, value, strict=False)
-            ):
+            line = _fold(readable(lines[place]))
+            if (begins is not None and line.startswith(begins)) or (told <= 2 and figure is not None and _says(line, figure)):
                 return lines[:place]
         return lines
 
@@ -297,7 +337,7 @@ class Block:
         end = len(lines)
         while end and len(found) < 2:
             line = readable(lines[end - 1])
-            if any(c.isalnum() for c in line):
+            if any(map(str.isalnum, line)):
                 title = _title(line)
                 if title is None:
                     break

@@ -176,8 +176,9 @@ def _marked(found: list[Document], truncated: Warning | None) -> tuple[Document,
             told = (*told, truncated)
         if mismatch and document.patient is not None:
             told = (*told, _MISMATCH)
-        changed = dataclasses.replace(document, duplicate_of=repeat if repeat != place else None, warnings=told)
-        marked.append(changed)
+        points_to = repeat if repeat != place else None
+        unchanged = points_to == document.duplicate_of and told is document.warnings
+        marked.append(document if unchanged else dataclasses.replace(document, duplicate_of=points_to, warnings=told))
     return tuple(marked)
 
 

@@ -11,6 +11,8 @@ from vaguemestre.domain.reading import StatedPatient
 def differ(stated: Sequence[StatedPatient]) -> bool:
     """Whether an identity found in running text disagrees with every one that fields give; where no fields give any, whether two from
     running text disagree. Fields alone never do: an HPRIM file may hold several patients, and each of its records is judged alone."""
+    if len(stated) < 2:
+        return False
     fields = {_compared(one) for one in stated if one.from_fields}
     running = {_compared(one) for one in stated if not one.from_fields}
     if fields:

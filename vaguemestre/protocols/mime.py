@@ -118,9 +118,9 @@ class Part:
                 # RFC 5322 wants a blank line first; what is no field begins the body, as other readers take it
                 self.defects.append(BROKEN_HEADER)
                 return place, place
-            last = match.end(2)
-            fields.append((match.group(1).lower(), match.start(2), last - 1 if last > place and data[last - 1] == 13 else last))
-            place = match.end() + 1
+            first, last = match.span(2)
+            place = last + 1
+            fields.append((match.group(1).lower(), first, last - 1 if data[last - 1] == 13 else last))
         return stop, body
 
     def raw(self, name: bytes) -> bytes | None:

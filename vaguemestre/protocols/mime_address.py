@@ -21,6 +21,7 @@ _TOKEN = re.compile(
       | (?P<special>[<>:;@,.()])""",
     re.VERBOSE,
 )
+_LIST_SIGN = re.compile(r'[",<>]')
 _ENCODED = re.compile(r"=\?[^?\s]+\?[bBqQ]\?[^?\s]*\?=")
 _ATOM = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+")
 _DOMAIN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*")
@@ -186,7 +187,8 @@ def shown(value: bytes) -> tuple[str, ...]:
     found: list[str] = []
     text = raw_text(value)
     depth, quoted, begin = 0, False, 0
-    for place, c in enumerate(text):
+    for sign in _LIST_SIGN.finditer(text):
+        place, c = sign.start(), sign.group()
         if c == '"' and not (place and text[place - 1] == "\\"):
             quoted = not quoted
         elif not quoted and c == "<":

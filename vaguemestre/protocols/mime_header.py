@@ -20,6 +20,7 @@ _CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]+")
 _PARAMETER = re.compile(
     rb';\s*([A-Za-z0-9!#$%&\'+^_`{|}~.-]{1,60}(?:\*\d{1,3})?\*?)\s*=\s*(?:"((?:[^"\\]|\\.){0,4000})"|([^;\s"][^;\r\n"]{0,1000}))', re.DOTALL
 )
+_BACKSLASH = re.compile(rb'\\(["\\])')
 _DATE = re.compile(
     r"(?:[A-Za-z]{2,9},?\s*)?(\d{1,2})[ \t-]+([A-Za-z]{3})[A-Za-z]{0,6}\.?[ \t-]+(\d{4}|\d{2})"
     r"[ \t]+(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,]\d{1,9})?)?"
@@ -51,7 +52,12 @@ def raw_text(value: bytes) -> str:
         text = value.decode("utf-8")
     except UnicodeDecodeError:
         text = value.decode("cp1252", "replace")
-    return _FOLD.sub("", text)
+    return _FOLD.sub("", text) if "\n" in text else text
+
+
+def _one_line(text: str) -> str:
+    """Without control characters, single blanks between the words."""
+    return " ".join((text if text.isprintable() else _CONTROLS.sub(" ", text)).split())
 
 
 def _word(match: re.Match[str]) -> str:
@@ -77,7 +83,7 @@ def decoded(value: bytes) -> str:
     if "=?" in text:
         text = _BETWEEN_WORDS.sub(r"\1", text)
         text = _joined_words(text)
-    return " ".join(_CONTROLS.sub(" ", text).split())
+    return _one_line(text)
 
 
 def _joined_words(text: str) -> str:
@@ -114,7 +120,10 @@ def parameters(value: bytes) -> dict[str, str]:
     for match in _PARAMETER.finditer(value, 0, MAX_VALUE):
         name = match.group(1).decode("ascii").lower()
         told = match.group(2)
-        told = re.sub(rb'\\(["\\])', rb"\1", told) if told is not None else match.group(3).rstrip()
+        if told is None:
+            told = match.group(3).rstrip()
+        elif b"\\" in told:
+            told = _BACKSLASH.sub(rb"\1", told)
         base, star, rank = name.partition("*")
         if not star:
             found.setdefault(name, decoded(told))
@@ -144,7 +153,7 @@ def _continued(parts: dict[int, tuple[bytes, bool]]) -> str:
         text = octets.decode(charset)
     except (LookupError, UnicodeError, ValueError, TypeError):
         text = raw_text(octets)
-    return " ".join(_CONTROLS.sub(" ", text).split())
+    return _one_line(text)
 
 
 def date(value: bytes) -> str | None:
