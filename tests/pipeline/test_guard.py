@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
+import struct
 import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -14,7 +16,7 @@ from vaguemestre.domain.fault import Unreadable
 from vaguemestre.domain.reading import Document, Reading
 from vaguemestre.domain.reading_json import pack
 from vaguemestre.pipeline import reading_child
-from vaguemestre.pipeline.guard import ChildDied, Guard, Limits, TookTooLong
+from vaguemestre.pipeline.guard import AHEAD, AHEAD_BYTES, ChildDied, Guard, Limits, TookTooLong
 
 Begin = Callable[[str], None]
 
@@ -182,3 +184,139 @@ def test_faults_of_extract_and_render_are_declared(monkeypatch: pytest.MonkeyPat
             guard.render(b"", 2, 100)
     finally:
         guard.close()
+
+
+def file(words: bytes, key: int = 0) -> tuple[int, bytes, str, str | None]:
+    return key, words, "x", None
+
+
+def test_files_are_asked_ahead_and_answered_in_order(guard: Guard) -> None:
+    taken: list[int] = []
+
+    def source() -> Iterator[tuple[int, bytes, str, str | None]]:
+        for key in range(100):
+            taken.append(key)
+            yield file(b"w%d" % key, key)
+
+    for count, (key, reading) in enumerate(guard.read_each(source())):
+        assert (key, paths(reading)) == (count, [(f"w{count}",)])
+        assert len(taken) <= count + AHEAD
+    assert len(taken) == 100
+
+
+def test_no_more_bytes_are_ahead_than_may_be(guard: Guard) -> None:
+    taken: list[int] = []
+
+    def source() -> Iterator[tuple[int, bytes, str, str | None]]:
+        for key in range(20):
+            taken.append(key)
+            yield file(b"a" * (AHEAD_BYTES // 2), key)
+
+    readings = guard.read_each(source())
+    next(readings)
+    assert len(taken) == 2
+    assert len(list(readings)) == 19
+
+
+@pytest.mark.parametrize(("poison", "why"), [("abort", "reader-died"), ("sleep", "reader-too-slow"), ("exit", "reader-died")])
+def test_a_death_counts_against_the_file_being_read_and_not_those_asked_ahead(guard: Guard, poison: str, why: str) -> None:
+    found = dict(guard.read_each([file(b"a", 0), file(b"b", 1), file(f"c {poison} d".encode(), 2), file(b"e f", 3), file(b"g", 4)]))
+    assert [paths(found[k]) for k in (0, 1, 3, 4)] == [[("a",)], [("b",)], [("e",), ("f",)], [("g",)]]
+    assert paths(found[2]) == [("c",), (poison, why), ("d",)]
+
+
+def test_every_second_file_is_poison(guard: Guard) -> None:
+    found = dict(guard.read_each(file(b"abort" if key % 2 else b"a", key) for key in range(12)))
+    assert [paths(found[k]) for k in range(12)] == [[("abort", "reader-died")] if k % 2 else [("a",)] for k in range(12)]
+
+
+def test_answers_given_before_a_death_are_not_lost(guard: Guard) -> None:
+    """The child dies while its parent is busy: what it answered before is not read again."""
+    readings = guard.read_each([file(b"a", 0), file(b"b", 1), file(b"abort", 2), file(b"c", 3)])
+    first = next(readings)[1].documents[0].text
+    time.sleep(0.3)
+    assert next(readings)[1].documents[0].text == first
+    assert paths(next(readings)[1]) == [("abort", "reader-died")]
+    assert paths(next(readings)[1]) == [("c",)]
+
+
+def test_a_parent_busy_for_longer_than_a_limit_kills_nobody(guard: Guard) -> None:
+    children = set()
+    for _, reading in guard.read_each(file(b"a", key) for key in range(3)):
+        children.add(reading.documents[0].text)
+        time.sleep(1.2)
+    assert len(children) == 1
+
+
+def test_large_frames_cross_without_a_deadlock(guard: Guard) -> None:
+    words = [bytes([97 + key]) * (700_000 if key else 30_000_000) for key in range(6)]
+    found = dict(guard.read_each(file(word, key) for key, word in enumerate(words)))
+    assert [found[key].documents[0].path for key in range(6)] == [(word.decode(),) for word in words]
+
+
+def test_an_iterator_given_up_leaves_no_answer_behind(guard: Guard) -> None:
+    readings = guard.read_each(file(b"w%d" % key, key) for key in range(10))
+    next(readings)
+    readings.close()
+    assert paths(guard.read(b"other", "x")) == [("other",)]
+
+
+def test_a_renewal_that_fails_leaves_no_answer_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading_child, "answer", answer)
+    fail = [True]
+
+    def alive() -> None:
+        if fail:
+            fail.pop()
+            raise RuntimeError
+
+    guard = Guard(Limits(seconds=2.0), alive=alive)
+    try:
+        with pytest.raises(RuntimeError):
+            guard.read(b"doze", "x")
+        assert paths(guard.read(b"a", "x")) == [("a",)]
+    finally:
+        guard.close()
+
+
+@pytest.mark.parametrize("head", [(1 << 63, 9e99, 1 << 63), (0, float("nan"), 1 << 62), (0, float("inf"), 0), (0, -1.0, 5_000)])
+def test_a_child_that_lies_about_where_it_is_is_still_ended(monkeypatch: pytest.MonkeyPatch, head: tuple[int, float, int]) -> None:
+    def lying(_: Mapping[str, Any], data: bytes, begin: Begin) -> bytes:
+        memory = begin.__self__._memory  # type: ignore[attr-defined]
+        memory[:] = b"\xff" * len(memory)
+        while True:
+            struct.pack_into("=QdQ", memory, 0, *head)
+
+    monkeypatch.setattr(reading_child, "answer", lying)
+    guard = Guard(Limits(seconds=0.2))
+    began = time.monotonic()
+    reading = guard.read(b"a", "x")
+    guard.close()
+    assert not reading.understood
+    assert time.monotonic() - began < 10
+
+
+def test_a_child_that_answers_byte_by_byte_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    def dribbling(_: Mapping[str, Any], data: bytes, begin: Begin) -> bytes:
+        with socket.socket(fileno=900) as sock:
+            sock.sendall(struct.pack("!cI", b"A", 1_000_000))
+            while True:
+                sock.sendall(b"x")
+                time.sleep(0.01)
+
+    monkeypatch.setattr(reading_child, "answer", dribbling)
+    guard = Guard(Limits(seconds=0.3))
+    began = time.monotonic()
+    with pytest.raises(TookTooLong):
+        guard.render(b"", 0, 100)
+    guard.close()
+    assert time.monotonic() - began < 2
+
+
+def test_a_spawned_child_reads_too() -> None:
+    guard = Guard(Limits(), spawn=True)
+    try:
+        found = [reading.kind for _, reading in guard.read_each([file(b"Bonjour", 0), file(b"Bonsoir", 1)])]
+    finally:
+        guard.close()
+    assert found == ["text", "text"]

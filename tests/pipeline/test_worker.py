@@ -364,3 +364,34 @@ def test_a_sweep_that_fails_does_not_end_the_worker(given: Given, worker: Any) -
     finally:
         bell.close()
     assert calls == [1]
+
+
+def test_a_vault_object_lost_costs_its_own_delivery_and_no_other_of_the_batch(given: Given, clock: Clock, worker: Any) -> None:
+    from vaguemestre.records.models import Delivery, Message
+
+    given.receive(*[given.report(value=f"0.{k}") for k in range(90, 95)])
+    for lost in Message.objects.order_by("pk")[2:5:2]:
+        given.vault.path(lost.sha256).unlink()
+    assert worker.once() == 5
+    assert list(Delivery.objects.order_by("pk").values_list("state", flat=True)) == ["done", "done", "waiting", "done", "waiting"]
+    assert [d.decision for d in documents()] == ["filed"] * 3
+
+
+def test_a_reader_that_cannot_be_asked_costs_the_delivery_whose_turn_it_is(
+    given: Given, worker: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from vaguemestre.pipeline import guard
+    from vaguemestre.records.models import Delivery
+
+    unpack, calls = guard.unpack, [0]
+
+    def broken(packed: bytes) -> Any:
+        calls[0] += 1
+        if calls[0] == 2:
+            raise RuntimeError
+        return unpack(packed)
+
+    monkeypatch.setattr(guard, "unpack", broken)
+    given.receive(*[given.report(value=f"0.{k}") for k in range(90, 94)])
+    worker.once()
+    assert list(Delivery.objects.order_by("pk").values_list("state", flat=True)) == ["done", "waiting", "done", "done"]

@@ -6,6 +6,7 @@ and vetoes in `matching_table`; what the text leaves open and how it was closed 
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 
 from vaguemestre.domain import person
@@ -22,8 +23,11 @@ MOST_CANDIDATES = 5
 _AUTOMATIC = {"AE": frozenset("AE"), "A": frozenset("A"), "E": frozenset("E")}
 
 
+@functools.lru_cache(maxsize=256)
 def lookup(stated: StatedPatient | None) -> Lookup:
-    """What the records must be asked. The stated NIR is looked for among INS too: for most adults they are the same digits."""
+    """What the records must be asked. The stated NIR is looked for among INS too: for most adults they are the same digits.
+
+    Kept for a batch's time: it is asked for all its documents together, then for each."""
     if stated is None:
         return Lookup((), (), ())
     mine = Identity.stated(stated)

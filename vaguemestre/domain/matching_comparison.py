@@ -8,7 +8,10 @@ So JEAN-PIERRE equals JEAN PIERRE and the list (JEAN, PIERRE) equals the line "J
 from __future__ import annotations
 
 import dataclasses
+import functools
+from collections.abc import Callable
 from functools import cached_property
+from typing import TypeVar
 
 from vaguemestre.domain import person
 from vaguemestre.domain.matching_nouns import ABSENT, DIFFERS, EQUAL, NEAR, Chart, Circumstances, Evidence
@@ -45,6 +48,26 @@ def _few_edits(one: str, other: str) -> bool:
     return shortest >= 3 and distance(one, other) <= (2 if shortest >= 5 else 1)
 
 
+_Read = TypeVar("_Read")
+
+
+def _remembered(read: Callable[[str], _Read]) -> Callable[[str], _Read]:
+    """A pure function of a short text, its last answers kept: the names, numbers and dates of documents are those of charts, and come
+    again. A long text, which only a hostile document holds, is read each time and never kept."""
+    kept = functools.lru_cache(maxsize=4096)(read)
+    return lambda text: kept(text) if len(text) <= MOST_LETTERS else read(text)
+
+
+_solid = _remembered(person.solid)
+_matricule = _remembered(person.matricule)
+_ins_key_valid = _remembered(person.ins_key_valid)
+
+
+@_remembered
+def _words(name: str) -> tuple[str, ...]:
+    return tuple(person.comparison(name).split())
+
+
 @dataclasses.dataclass(frozen=True, slots=True, repr=False)
 class Given:
     """Given names in comparison: `first` (told, else the first of the list), `told` ("" where only a list is given), `listed`; solid."""
@@ -56,9 +79,9 @@ class Given:
 
     @classmethod
     def of(cls, first: str, listed: tuple[str, ...]) -> Given:
-        solids = tuple(s for s in map(person.solid, listed) if s)
-        told = person.solid(first)
-        words = tuple(person.comparison(first).split()) or tuple(person.comparison(" ".join(listed[:1])).split())
+        solids = tuple(s for s in map(_solid, listed) if s)
+        told = _solid(first)
+        words = _words(first) or _words(" ".join(listed[:1]))
         return cls(told or (solids[0] if solids else ""), told, solids, words)
 
     def _ends_a_name(self, first: str) -> bool:
@@ -110,6 +133,7 @@ def _sex(text: str) -> str:
     return text if text in {"M", "F"} else ""
 
 
+@_remembered
 def _birth_date(text: str) -> str:
     """A birth date in ISO with the precision it has, "" where it tells nothing."""
     text = text.strip()
@@ -117,6 +141,9 @@ def _birth_date(text: str) -> str:
         return person.known_birth_date(text)
     digits = text[:10].replace("-", "")
     return person.birth_date_precision(digits) or person.birth_date_precision(digits[:6])
+
+
+_known_birth_date = _remembered(person.known_birth_date)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, repr=False)
@@ -137,11 +164,13 @@ class Identity:
     nirs: frozenset[str]
     place: str
 
-    @classmethod
-    def stated(cls, patient: StatedPatient) -> Identity:
+    @staticmethod
+    @functools.lru_cache(maxsize=256)
+    def stated(patient: StatedPatient) -> Identity:
+        """Kept for a batch's time: the look-up asks it first, the decision after the records answered."""
         names = (patient.birth_name, patient.used_name, *patient.names_unqualified)
-        nir = person.matricule(patient.nir or "")[:13]
-        return cls._of(
+        nir = _matricule(patient.nir or "")[:13]
+        return Identity._of(
             patient.birth_name or "",
             patient.used_name or "",
             tuple(name for name in names if name),
@@ -156,7 +185,7 @@ class Identity:
     @classmethod
     def chart(cls, chart: Chart) -> Identity:
         ins = "" if chart.ins_oid == person.INS_NIA else chart.ins
-        nirs = {person.matricule(chart.nir)[:13], person.matricule(ins)[:13]}
+        nirs = {_matricule(chart.nir)[:13], _matricule(ins)[:13]}
         return cls._of(
             chart.birth_name,
             chart.used_name,
@@ -183,20 +212,20 @@ class Identity:
         place: str,
     ) -> Identity:
         told = _birth_date(date)
-        value = person.matricule(ins[0]) or "".join(ins[0].split()).upper()
-        words = tuple(frozenset(person.comparison(name).split()) for name in families)
+        value = _matricule(ins[0]) or "".join(ins[0].split()).upper()
+        words = tuple(frozenset(_words(name)) for name in families)
         return cls(
-            birth=person.solid(birth),
-            used=person.solid(used),
-            families=tuple(dict.fromkeys(s for s in map(person.solid, families) if s)),
+            birth=_solid(birth),
+            used=_solid(used),
+            families=tuple(dict.fromkeys(s for s in map(_solid, families) if s)),
             family_words=tuple(w for w in words if w),
             given=given,
-            date=person.known_birth_date(told),
+            date=_known_birth_date(told),
             date_told=told,
             sex=_sex(sex),
             ins=value,
             ins_oid=ins[1],
-            ins_valid=ins[1] in person.INS_OIDS and person.ins_key_valid(value),
+            ins_valid=ins[1] in person.INS_OIDS and _ins_key_valid(value),
             nirs=nirs,
             place=place.strip().upper(),
         )
@@ -233,7 +262,7 @@ class Comparison:
     @cached_property
     def other_ins(self) -> bool:
         """Both have a qualified or valid INS, and they differ."""
-        sound = self.chart.ins_status == "qualified" or person.ins_key_valid(self.theirs.ins)
+        sound = self.chart.ins_status == "qualified" or _ins_key_valid(self.theirs.ins)
         return self.ins == DIFFERS and self.mine.ins_valid and sound
 
     @cached_property

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
 
 from vaguemestre.domain.event import Event
 from vaguemestre.domain.outcome import Defer, Proceed, Reject
@@ -27,33 +29,42 @@ from vaguemestre.vault.files import Vault
 Stored = Proceed[int] | Reject | Defer
 
 
-def _mailboxes(addresses: Sequence[str]) -> dict[str, int]:
+Sending = tuple[str, str, str]
+"""What makes two messages the same one sent again: SHA-256 of the bytes, channel, envelope sender."""
+
+
+def _sending(incoming: Incoming) -> Sending:
+    return incoming.sha256, incoming.channel, incoming.mail_from[:320]
+
+
+def _mailboxes(cursor: CursorWrapper, addresses: Sequence[str]) -> dict[str, int]:
     marks = ", ".join(["%s"] * len(addresses))
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT address, id FROM records_mailbox WHERE address IN ({marks})", list(addresses))  # noqa: S608 - marks only
-        return dict(cursor.fetchall())
+    cursor.execute(f"SELECT address, id FROM records_mailbox WHERE address IN ({marks})", list(addresses))  # noqa: S608 - marks only
+    return dict(cursor.fetchall())
 
 
-def _delivered(incoming: Incoming) -> frozenset[int]:
+def _delivered(cursor: CursorWrapper, batch: Sequence[Incoming]) -> defaultdict[Sending, set[int]]:
     """Mailboxes that already have these same bytes from this sender by this channel."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT d.mailbox_id FROM records_message m JOIN records_delivery d ON d.message_id = m.id"
-            " WHERE m.sha256 = %s AND m.channel = %s AND m.mail_from = %s",
-            [incoming.sha256, incoming.channel, incoming.mail_from[:320]],
-        )
-        return frozenset(row[0] for row in cursor.fetchall())
+    found: defaultdict[Sending, set[int]] = defaultdict(set)
+    marks = ", ".join(["%s"] * len(batch))
+    cursor.execute(
+        "SELECT m.sha256, m.channel, m.mail_from, d.mailbox_id"  # noqa: S608 - marks only
+        f" FROM records_message m JOIN records_delivery d ON d.message_id = m.id WHERE m.sha256 IN ({marks})",
+        [one.sha256 for one in batch],
+    )
+    for sha256, channel, mail_from, mailbox in cursor.fetchall():
+        found[sha256, channel, mail_from].add(mailbox)
+    return found
 
 
-def _places(mailbox: int, count: int) -> tuple[int, int, int]:
+def _places(cursor: CursorWrapper, mailbox: int, count: int) -> tuple[int, int, int]:
     """Takes `count` UIDs in a mailbox's INBOX: folder, first UID, modification sequence."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE records_folder SET uid_next = uid_next + %s, mod_seq = mod_seq + 1 WHERE mailbox_id = %s AND name = 'INBOX'"
-            " RETURNING id, uid_next, mod_seq",
-            [count, mailbox],
-        )
-        folder, uid_next, mod_seq = cursor.fetchone()
+    cursor.execute(
+        "UPDATE records_folder SET uid_next = uid_next + %s, mod_seq = mod_seq + 1 WHERE mailbox_id = %s AND name = 'INBOX'"
+        " RETURNING id, uid_next, mod_seq",
+        [count, mailbox],
+    )
+    folder, uid_next, mod_seq = cursor.fetchone()
     return folder, uid_next - count, mod_seq
 
 
@@ -63,30 +74,31 @@ def receive(vault: Vault, batch: Sequence[Incoming]) -> list[Stored]:
     vault.keep([(one.sha256, one.data) for one in batch])
     outcomes: list[Stored] = []
     events: list[Event] = []
-    entries: dict[int, list[int]] = {}
-    with queue.turn(), transaction.atomic():
-        mailboxes = _mailboxes(list({address for one in batch for address in one.recipients}))
+    arrived: defaultdict[int, list[int]] = defaultdict(list)
+    entries: list[dict[str, int]] = []
+    with queue.turn(), transaction.atomic(), connection.cursor() as cursor:
+        mailboxes = _mailboxes(cursor, list({address for one in batch for address in one.recipients}))
+        delivered = _delivered(cursor, batch)
         for one in batch:
-            decided = store.decide(one, mailboxes, _delivered(one))
+            already = delivered[_sending(one)]
+            decided = store.decide(one, mailboxes, frozenset(already))
             if isinstance(decided, Reject):
                 outcomes.append(decided)
                 continue
             storing = decided.facts
-            message = rows.insert_one(Message, storing.message)
+            message = rows.insert_one(Message, storing.message, cursor)
             for mailbox in storing.mailboxes:
-                entries.setdefault(mailbox, []).append(rows.insert_one(Delivery, {"message_id": message, "mailbox_id": mailbox}))
+                arrived[mailbox].append(rows.insert_one(Delivery, {"message_id": message, "mailbox_id": mailbox}, cursor))
+            already.update(storing.mailboxes)
             result = "kept" if storing.mailboxes else "kept-repeated"
             events.append(Event(one.received_at, "received", f"message:{message}", one.peer, result))
             outcomes.append(Proceed(message))
-        for mailbox, deliveries in entries.items():
-            folder, uid, mod_seq = _places(mailbox, len(deliveries))
-            rows.insert_many(
-                FolderEntry,
-                [
-                    {"folder_id": folder, "delivery_id": delivery, "uid": uid + k, "mod_seq": mod_seq}
-                    for k, delivery in enumerate(deliveries)
-                ],
-            )
+        for mailbox, deliveries in arrived.items():
+            folder, uid, mod_seq = _places(cursor, mailbox, len(deliveries))
+            entries += [
+                {"folder_id": folder, "delivery_id": delivery, "uid": uid + k, "mod_seq": mod_seq} for k, delivery in enumerate(deliveries)
+            ]
+        rows.insert_many(FolderEntry, entries)
         chain.append(events)
     return outcomes
 
@@ -116,43 +128,42 @@ def _still_ours(owner: str, batch: Sequence[Through]) -> set[int]:
         return {row[0] for row in cursor.fetchall()}
 
 
-def _first_with(practice: int, key: str) -> int | None:
-    """The first document of the practice with this content: what a repeat is a duplicate of."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT id FROM records_document WHERE practice_id = %s AND content_key = %s AND form_of_id IS NULL AND duplicate_of_id IS NULL"
-            " ORDER BY id LIMIT 1",
-            [practice, key],
-        )
-        row = cursor.fetchone()
-    return row[0] if row else None
+def _codes(claimed: Claimed, filed: Filed) -> list[charts.Code]:
+    """The local patient codes that filing this document teaches; none where they are nobody's."""
+    owner = filed.owner(claimed.mail_from) if filed.codes else ""
+    return [(claimed.practice, owner, code) for code in filed.codes] if owner else []
 
 
-def _carried(practice: int, key: str, patient: int) -> bool:
-    """Whether a filed document with the same content already carries its results into this chart's histories."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT 1 FROM records_document WHERE practice_id = %s AND content_key = %s AND patient_id = %s AND decision = 'filed' LIMIT 1",
-            [practice, key, patient],
-        )
-        return cursor.fetchone() is not None
+def _firsts(batch: Sequence[Through]) -> dict[tuple[int, str], int]:
+    """By practice and content, the document that a repeat of it is a duplicate of."""
+    contents: defaultdict[int, list[str]] = defaultdict(list)
+    for one in batch:
+        contents[one.claimed.practice] += [filed.key for filed in one.filed]
+    return {(practice, key): first for practice, keys in contents.items() for key, first in charts.firsts_with(practice, keys).items()}
 
 
 class _Writer:
-    """The writes of one transaction, gathered so that each table is written once where no key is needed back."""
+    """The writes of one transaction, gathered so that each table is written once where no key is needed back, and each question about
+    the whole batch is asked once: what the batch itself adds to the answers is kept here."""
 
-    def __init__(self, now: dt.datetime) -> None:
+    def __init__(self, batch: Sequence[Through], now: dt.datetime, cursor: CursorWrapper) -> None:
         self.now = now
+        self.at = connection.ops.adapt_datetimefield_value(now)
+        self.cursor = cursor
         self.events: list[Event] = []
         self.results: list[dict[str, Any]] = []
         self.filings: list[dict[str, Any]] = []
         self.codes: list[dict[str, Any]] = []
         self.done: list[tuple[str, str, Any, int]] = []
         self.read: list[tuple[Any, ...]] = []
+        self._revisions = charts.revisions(list({one.claimed.practice for one in batch}))
+        self._firsts = _firsts(batch)
+        used = charts.code_charts(code for one in batch for filed in one.filed for code in _codes(one.claimed, filed))
+        self._used = {code: set(patients) for code, patients in used.items()}
 
-    def delivery(self, one: Through, revisions: Mapping[int, int]) -> None:
+    def delivery(self, one: Through) -> None:
         claimed = one.claimed
-        stale = revisions.get(claimed.practice) != one.revision
+        stale = self._revisions.get(claimed.practice) != one.revision
         keys: list[int] = []
         for position, planned in enumerate(one.filed):
             filed = planned
@@ -161,13 +172,11 @@ class _Writer:
                 filed = one.rematch(position)
             form = one.forms[position]
             keys.append(self._document(claimed, filed, keys[form] if form is not None else None))
-        when = self.now
-        at = connection.ops.adapt_datetimefield_value(when)
-        self.done.append(("failed" if one.failed else "done", one.failed[:100], at, claimed.delivery))
+        self.done.append(("failed" if one.failed else "done", one.failed[:100], self.at, claimed.delivery))
         facts = one.facts
-        self.read.append((facts["header_from"], facts["subject"], facts["sent_at"], facts["text"], at, claimed.message))
+        self.read.append((facts["header_from"], facts["subject"], facts["sent_at"], facts["text"], self.at, claimed.message))
         if one.failed:
-            self.events.append(Event(when, "given-to-a-person", f"message:{claimed.message}", "node", one.failed))
+            self.events.append(Event(self.now, "given-to-a-person", f"message:{claimed.message}", "node", one.failed))
 
     def _learn(self) -> None:
         """Writes the local codes gathered so far, so that a match made again sees what this very batch taught."""
@@ -176,18 +185,15 @@ class _Writer:
 
     def _code_moved(self, claimed: Claimed, filed: Filed) -> bool:
         """Whether this sender has used the document's local code for another chart since the match was made."""
-        if filed.match.decision != "filed" or not filed.codes:
+        if filed.match.decision != "filed":
             return False
-        owner = filed.owner(claimed.mail_from)
-        known, _ = charts.code_charts(claimed.practice, owner, filed.codes)
-        mine = {c["patient_id"] for c in self.codes if c["practice_id"] == claimed.practice and c["sender"] == owner
-                and c["code"] in filed.codes}  # fmt: skip
-        return bool((known | mine) - {filed.match.patient})
+        return any(self._used.get(code, set()) - {filed.match.patient} for code in _codes(claimed, filed))
 
     def _document(self, claimed: Claimed, filed: Filed, form_of: int | None) -> int:
         patient = filed.match.patient if filed.match.decision == "filed" else None
-        first = _first_with(claimed.practice, filed.key) if form_of is None else None
-        carries = patient is not None and form_of is None and (first is None or not _carried(claimed.practice, filed.key, patient))
+        content = claimed.practice, filed.key
+        first = self._firsts.get(content) if form_of is None else None
+        carries = patient is not None and form_of is None and (first is None or not charts.carried(*content, patient))
         key = rows.insert_one(
             Document,
             {
@@ -200,10 +206,12 @@ class _Writer:
                 "received_at": claimed.received_at,
                 "filed_at": self.now if patient is not None else None,
             },
+            self.cursor,
         )
         bearer = patient if carries else None
         self.results.extend({**row, "document_id": key, "patient_id": bearer} for row in filed.results)
         if form_of is None:
+            self._firsts.setdefault(content, key)
             self._trace(claimed, filed, key, patient)
         return key
 
@@ -216,38 +224,35 @@ class _Writer:
         evidence = [[e.trait, e.verdict] for c in filed.match.candidates if c.chart == patient for e in c.evidence]
         self.filings.append({"document_id": key, "patient_id": patient, "rule": filed.match.rule, "evidence": evidence, "at": self.now})
         self.events.append(Event(self.now, "filed", f"document:{key}", "node", f"patient:{patient}"))
-        owner = filed.owner(claimed.mail_from)
-        if owner:
-            self.codes.extend(
-                {"practice_id": claimed.practice, "sender": owner, "code": code, "patient_id": patient} for code in filed.codes
-            )
+        for practice, owner, code in _codes(claimed, filed):
+            self.codes.append({"practice_id": practice, "sender": owner, "code": code, "patient_id": patient})
+            self._used.setdefault((practice, owner, code), set()).add(patient)
 
     def write(self) -> None:
         rows.insert_many(Result, self.results)
         rows.insert_many(Filing, self.filings)
         self._learn()
-        with connection.cursor() as cursor:
-            cursor.executemany(
-                "UPDATE records_delivery SET state = %s, reason = %s, done_at = %s, owner = '', lease = 0 WHERE id = %s",
-                self.done,
-            )
-            cursor.executemany(
-                "UPDATE records_message SET header_from = %s, subject = %s, sent_at = %s, text = %s, read_at = %s"
-                " WHERE id = %s AND read_at IS NULL",
-                self.read,
-            )
+        self.cursor.executemany(
+            "UPDATE records_delivery SET state = %s, reason = %s, done_at = %s, owner = '', lease = 0 WHERE id = %s",
+            self.done,
+        )
+        self.cursor.executemany(
+            "UPDATE records_message SET header_from = %s, subject = %s, sent_at = %s, text = %s, read_at = %s"
+            " WHERE id = %s AND read_at IS NULL",
+            self.read,
+        )
         chain.append(self.events)
 
 
 def file(owner: str, batch: Sequence[Through], now: dt.datetime) -> int:
     """Writes a batch of deliveries that went through; returns how many were still ours. One whose claim another took over is left to
     that other: it is never written twice."""
-    with queue.turn(), transaction.atomic():
+    with queue.turn(), transaction.atomic(), connection.cursor() as cursor:
         ours = _still_ours(owner, batch)
-        revisions = charts.revisions(list({one.claimed.practice for one in batch}))
-        writer = _Writer(now)
-        for one in batch:
-            if one.claimed.delivery in ours:
-                writer.delivery(one, revisions)
-        writer.write()
+        mine = [one for one in batch if one.claimed.delivery in ours]
+        if mine:
+            writer = _Writer(mine, now, cursor)
+            for one in mine:
+                writer.delivery(one)
+            writer.write()
     return len(ours)

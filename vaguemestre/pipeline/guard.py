@@ -1,9 +1,12 @@
 """Documents are read in a child process that may die (promise 2): long-lived, replaced when it dies, RLIMIT_AS on it, and a number of
 seconds a document kept by the parent with SIGKILL.
 
-The child is handed bytes and gives back a packed reading: JSON, since what parsed hostile bytes is not to be trusted with more. It says
+The child is handed bytes and gives back a packed reading: JSON, since what parsed hostile bytes is not to be trusted with more. It notes
 which document it begins, so that the parent's clock is per document. When it dies or takes too long, the file is read again by a new
 child; after the second death in one document that document is passed over and told as unreadable, and the others of its file go on.
+
+Several files are asked ahead, so that the child reads one while its parent works on the one before. It answers in order, and each answer
+before it takes up the next: a death is always that of the first file without an answer, and the others are simply asked again.
 
 The child holds no file, socket or database of its parent's: all descriptors but its own are closed as it begins.
 """
@@ -23,18 +26,20 @@ import struct
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections import deque
+from collections.abc import Callable, Generator, Hashable, Iterable, Iterator
+from typing import Any, TypeVar, cast
 
 from vaguemestre.domain.configuration import Configuration
 from vaguemestre.domain.fault import Fault, TooLarge, Unreadable
 from vaguemestre.domain.reading import Document, Reading, Warning
 from vaguemestre.domain.reading_json import unpack
+from vaguemestre.pipeline.reading_pipe import ANSWER, ASK, FAULT, MOST_ANSWER, Gone, Page, Pipe
 
-_FRAME = struct.Struct("!cI")
-BEGIN, ANSWER, FAULT, ASK = b"B", b"A", b"F", b"Q"
-_TOGETHER = 1 << 20
-MOST_ANSWER = 256 * 1024 * 1024
+K = TypeVar("K", bound=Hashable)
+
+AHEAD, AHEAD_BYTES = 16, 1 << 20
+"""Files asked at once at most, and the bytes past which no other is added to them."""
 DEATHS = 2
 MOST_DEATHS = 50
 MESSAGE_FACTOR = 6
@@ -65,47 +70,33 @@ class Limits:
         return cls(configuration.number("pipeline", "document_seconds"), configuration.number("pipeline", "document_bytes"))
 
 
-class _Gone(Exception):  # noqa: N818 - no error: the other end closed
-    """The child's end of the socket closed."""
+class _Asked:
+    """One question, and what became of it so far."""
 
-
-def _send(sock: socket.socket, kind: bytes, *parts: bytes) -> None:
-    size = sum(len(part) for part in parts)
-    frame = _FRAME.pack(kind, size)
-    if size <= _TOGETHER:
-        # One write: the other end wakes once.
-        sock.sendall(b"".join((frame, *parts)))
-        return
-    sock.sendall(frame)
-    for part in parts:
-        sock.sendall(part)
-
-
-def _receive(sock: socket.socket, count: int, deadline: float | None) -> bytearray:
-    data = bytearray(count)
-    view = memoryview(data)
-    while view:
-        if deadline is not None:
-            left = deadline - time.monotonic()
-            if left <= 0 or not select.select([sock], [], [], left)[0]:
-                raise TimeoutError
-        got = sock.recv_into(view)
-        if not got:
-            raise _Gone
-        view = view[got:]
-    return data
+    def __init__(self, what: str, data: bytes, arguments: dict[str, Any], key: Hashable = None) -> None:
+        self.what = what
+        self.data = data
+        self.arguments = arguments
+        self.key = key
+        self.number: int | None = None
+        self.posted = 0.0
+        self.deaths: dict[str, int] = {}
+        self.skip: dict[str, str] = {}
+        self.begun: list[tuple[str, float]] = []
 
 
 class Guard:
     """Reads in a child. Not for several threads at once. `spawn` starts the child as a new program, for a parent that has threads
-    (the screens); else it is forked, which is quicker and shares memory. `before_wait` is called at each sign of life of the child
-    and every few seconds of its silence, so that a claim can be renewed."""
+    (the screens); else it is forked, which is quicker and shares memory. `alive` is called before each wait for the child and every
+    second of its silence, so that a claim can be renewed."""
 
     def __init__(self, limits: Limits, *, spawn: bool = False, alive: Callable[[], None] | None = None) -> None:
         self._limits = limits
         self._spawn = spawn
         self._alive = alive
-        self._sock: socket.socket | None = None
+        self._pipe: Pipe | None = None
+        self._page: Page | None = None
+        self._posted = 0
         self._pid = 0
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -113,30 +104,62 @@ class Guard:
 
     def read(self, data: bytes, name: str, media_type: str | None = None) -> Reading:
         """Everything found in a file. Never raises for what the bytes do: a document whose reader died twice is told as such."""
-        deaths: dict[str, int] = {}
-        skip: dict[str, str] = {}
+        return next(self.read_each([(None, data, name, media_type)]))[1]
+
+    def read_each(self, files: Iterable[tuple[K, bytes, str, str | None]]) -> Generator[tuple[K, Reading], None, None]:
+        """As `read`, for many: (key, bytes, name, media type) each, taken as they are needed; gives (key, reading) in the same order.
+        Nothing else may be asked before the iterator is ended or closed; a child that is then still at work is ended."""
+        source = iter(files)
+        asked: deque[_Asked] = deque()
+        try:
+            while True:
+                self._take_more(asked, source)
+                if not asked:
+                    return
+                reading = self._first(asked)
+                yield cast(K, asked.popleft().key), reading
+        finally:
+            if asked:
+                self.close()
+
+    def _take_more(self, asked: deque[_Asked], source: Iterator[tuple[K, bytes, str, str | None]]) -> None:
+        """Asks ahead, half of what may be ahead at a time, so that one write carries several questions."""
+        if len(asked) > AHEAD // 2:
+            return
+        size = sum(len(one.data) for one in asked)
+        while len(asked) < AHEAD and size < AHEAD_BYTES:
+            found = next(source, None)
+            if found is None:
+                return
+            key, data, name, media_type = found
+            asked.append(_Asked("read", data, {"name": name, "media_type": media_type, "skip": {}}, key))
+            size += len(data)
+
+    def _first(self, asked: deque[_Asked]) -> Reading:
+        """The reading of the first file asked. What killed its reader is alone with it while it is read again."""
+        first = asked[0]
         last_pass = False
         deadline = time.monotonic() + self._limits.seconds * MESSAGE_FACTOR
         while True:
-            begun: list[tuple[str, float]] = []
+            first.arguments["skip"] = first.skip
             try:
-                arguments = {"name": name, "media_type": media_type, "skip": skip}
-                answer = self._ask("read", data, arguments, lambda key: begun.append((key, time.monotonic())), deadline)  # noqa: B023
-                return unpack(bytes(answer))
+                return unpack(self._answer(first, [first] if first.deaths else asked, deadline))
             except (ChildDied, TookTooLong) as fault:
-                key = begun[-1][0] if begun else ""
-                deaths[key] = deaths.get(key, 0) + 1
-                if deaths[key] >= DEATHS:
-                    skip[key] = fault.code
-                if last_pass or deaths.get("", 0) >= DEATHS or len(deaths) > MOST_DEATHS:
-                    return impossible(data, name, fault)
+                for one in asked:
+                    one.number = None
+                key = first.begun[-1][0] if first.begun else ""
+                first.deaths[key] = first.deaths.get(key, 0) + 1
+                if first.deaths[key] >= DEATHS:
+                    first.skip[key] = fault.code
+                if last_pass or first.deaths.get("", 0) >= DEATHS or len(first.deaths) > MOST_DEATHS:
+                    return impossible(first.data, first.arguments["name"], fault)
                 if time.monotonic() >= deadline:
                     # The file as a whole took too long: once more, without what was slow and without all that comes after.
-                    skip |= self._slow(begun)
+                    first.skip |= self._slow(first.begun)
                     last_pass = True
                     deadline = time.monotonic() + self._limits.seconds * MESSAGE_FACTOR
             except Fault as fault:
-                return impossible(data, name, fault)
+                return impossible(first.data, first.arguments["name"], fault)
 
     def _slow(self, begun: list[tuple[str, float]]) -> dict[str, str]:
         """The keys whose reading took a tenth of the limit or more, the last one begun, and every one after it."""
@@ -147,53 +170,69 @@ class Guard:
 
     def extract(self, data: bytes, sha256: str) -> tuple[bytes, str, str]:
         """(bytes, media type, name) of the document with that digest. Raises `Unreadable`, `ChildDied` or `TookTooLong`."""
-        answer = self._ask("extract", data, {"sha256": sha256})
+        answer = self._ask("extract", data, sha256=sha256)
         size = struct.unpack_from("!I", answer)[0]
-        head = json.loads(bytes(answer[4 : 4 + size]))
-        return bytes(answer[4 + size :]), str(head["media_type"]), str(head["name"])
+        head = json.loads(answer[4 : 4 + size])
+        return answer[4 + size :], str(head["media_type"]), str(head["name"])
 
     def render(self, data: bytes, page: int, width: int) -> bytes:
         """A PDF's page (from 0) as a PNG of that many pixels' width. Raises `Unreadable`, `TooLarge`, `ChildDied` or `TookTooLong`."""
-        return bytes(self._ask("render", data, {"page": page, "width": width}))
+        return self._ask("render", data, page=page, width=width)
 
     def pages(self, data: bytes) -> int:
         """How many pages a PDF has. Raises as `render`."""
-        return int(self._ask("pages", data, {}))
+        return int(self._ask("pages", data))
 
     # --- the child -----------------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
         """Starts the child if none lives: to be called early, before the parent opens anything that a fork should not share."""
-        if self._sock is None:
-            ours, theirs = socket.socketpair()
+        if self._pipe is not None:
+            return
+        ours, theirs = socket.socketpair()
+        page = Page()
+        try:
             if self._spawn:
+                kept = [theirs.fileno(), page.descriptor]
                 self._process = subprocess.Popen(  # noqa: S603 - our own module
-                    [sys.executable, "-m", "vaguemestre.pipeline.reading_child", str(theirs.fileno()), str(self._limits.memory)],
-                    pass_fds=[theirs.fileno()],
+                    [sys.executable, "-m", "vaguemestre.pipeline.reading_child", *map(str, kept), str(self._limits.memory)],
+                    pass_fds=kept,
                     stdin=subprocess.DEVNULL,
                     close_fds=True,
                 )
                 self._pid = self._process.pid
             else:
-                self._pid = self._fork(theirs)
+                self._pid = self._fork(theirs, page)
+        except OSError:
+            ours.close()
+            page.close()
+            raise
+        finally:
             theirs.close()
-            self._sock = ours
+        ours.setblocking(False)
+        self._pipe, self._page, self._posted = Pipe(ours, MOST_ANSWER), page, 0
 
-    def _fork(self, theirs: socket.socket) -> int:
+    def _fork(self, theirs: socket.socket, page: Page) -> int:
         pid = os.fork()
         if pid:
             return pid
         try:
-            become_child(theirs.detach(), self._limits.memory)
+            become_child(theirs.detach(), page, self._limits.memory)
         finally:
             os._exit(70)
 
     def close(self) -> None:
         """Ends the child."""
-        if self._sock is None:
+        if self._pipe is None or self._page is None:
             return
-        self._sock.close()
-        self._sock = None
+        self._pipe.sock.close()
+        self._page.close()
+        self._pipe = self._page = None
+        self._kill()
+
+    def _kill(self) -> None:
+        if not self._pid:
+            return
         with contextlib.suppress(ProcessLookupError):
             os.kill(self._pid, signal.SIGKILL)
         if self._process is not None:
@@ -202,59 +241,74 @@ class Guard:
         else:
             with contextlib.suppress(ChildProcessError):
                 os.waitpid(self._pid, 0)
+        self._pid = 0
 
-    def _ask(
-        self,
-        what: str,
-        data: bytes,
-        arguments: Mapping[str, Any],
-        begin: Callable[[str], None] | None = None,
-        overall: float | None = None,
-    ) -> bytearray:
+    def _ask(self, what: str, data: bytes, **arguments: Any) -> bytes:
+        one = _Asked(what, data, arguments)
+        return self._answer(one, [one], time.monotonic() + self._limits.seconds)
+
+    def _answer(self, first: _Asked, asked: Iterable[_Asked], overall: float) -> bytes:
+        """What is said to the first of the questions asked. Raises `Fault`; the child is ended where it is no answer."""
         self.start()
-        assert self._sock is not None
-        head = json.dumps({"what": what, **arguments}).encode()
+        assert self._pipe is not None
+        assert self._page is not None
         try:
-            self._sock.settimeout(self._limits.seconds)
-            _send(self._sock, ASK, struct.pack("!I", len(head)), head, data)
-            return self._answer(begin, overall)
-        except TimeoutError:
+            for one in asked:
+                if one.number is None:
+                    self._post(one)
+            if self._pipe.pending:
+                self._send(self._pipe)
+            kind, body = self._frame(self._pipe, self._page, first, overall)
+        except (TimeoutError, Gone, OSError) as why:
+            assert first.number is not None
+            # Dead before its notes are read: they move no more.
+            self._kill()
+            first.begun = self._page.begun(first.number)
             self.close()
-            raise TookTooLong("reading took longer than it may") from None
-        except (_Gone, OSError):
-            self.close()
+            if isinstance(why, TimeoutError):
+                raise TookTooLong("reading took longer than it may") from None
             raise ChildDied("the reader stopped in the middle") from None
+        except BaseException:
+            # An answer would be left behind, to be taken for that of another question.
+            self.close()
+            raise
+        if kind == ANSWER:
+            return bytes(body)
+        said = json.loads(body)
+        raise (TooLarge if said["code"] == "too-large" else Unreadable)(str(said["detail"]), str(said["code"]))
 
-    def _answer(self, begin: Callable[[str], None] | None, overall: float | None) -> bytearray:
-        sock = self._sock
-        assert sock is not None
-        while True:
-            deadline = time.monotonic() + self._limits.seconds
-            if overall is not None:
-                deadline = min(deadline, overall)
-            self._wait(sock, deadline)
-            kind, size = _FRAME.unpack(_receive(sock, _FRAME.size, deadline))
-            if size > MOST_ANSWER:
-                raise _Gone
-            body = _receive(sock, size, deadline)
-            if kind == ANSWER:
-                return body
-            if kind == FAULT:
-                said = json.loads(body)
-                raise (TooLarge if said["code"] == "too-large" else Unreadable)(str(said["detail"]), str(said["code"]))
-            if begin is not None:
-                begin(body.decode("utf-8", "replace"))
+    def _post(self, one: _Asked) -> None:
+        assert self._pipe is not None
+        head = json.dumps({"what": one.what, **one.arguments}).encode()
+        self._pipe.put(ASK, struct.pack("!I", len(head)), head, one.data)
+        one.number, one.posted, self._posted = self._posted, time.monotonic(), self._posted + 1
 
-    def _wait(self, sock: socket.socket, deadline: float) -> None:
-        """Waits for the child, saying every second that we are alive."""
-        while True:
+    def _send(self, pipe: Pipe) -> None:
+        # Of a dead child, the answers that it gave before are still to be received: the end of these tells of its death.
+        with contextlib.suppress(OSError):
+            pipe.flush()
+
+    def _frame(self, pipe: Pipe, page: Page, first: _Asked, overall: float) -> tuple[bytes, bytes | bytearray]:
+        """The next frame of the child; what is still to be sent is sent meanwhile, so that two large frames may cross."""
+        assert first.number is not None
+        began = time.monotonic()
+        while (frame := pipe.take()) is None:
             if self._alive is not None:
                 self._alive()
-            left = deadline - time.monotonic()
-            if left <= 0:
+            now = time.monotonic()
+            told = page.since(first.number)
+            since = began if told is None else min(max(told, first.posted), now)
+            left = min(since + self._limits.seconds, overall) - now
+            to_send = [pipe.sock] if pipe.pending else []
+            ready, free, _ = select.select([pipe.sock], to_send, [], max(0.0, min(left, 1.0)))
+            # What came in time is taken, however late we look; but not byte by byte for ever.
+            if left <= 0 and (not ready or now - began > self._limits.seconds):
                 raise TimeoutError
-            if select.select([sock], [], [], min(left, 1.0))[0]:
-                return
+            if ready:
+                pipe.fill()
+            if free:
+                self._send(pipe)
+        return frame
 
 
 def impossible(data: bytes, name: str, fault: Fault) -> Reading:
@@ -266,7 +320,7 @@ def impossible(data: bytes, name: str, fault: Fault) -> Reading:
     return Reading(name, "unknown", None, (document,), (warning,), understood=False)
 
 
-def become_child(descriptor: int, memory: int) -> None:
+def become_child(descriptor: int, page: Page, memory: int) -> None:
     """The child's whole life: limits, then answer what is asked until the parent closes."""
     kept = 900 if descriptor != 900 else 901
     os.dup2(descriptor, kept)
@@ -276,31 +330,32 @@ def become_child(descriptor: int, memory: int) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-    sock = socket.socket(fileno=kept)
-    with contextlib.suppress(_Gone, OSError):
+    pipe = Pipe(socket.socket(fileno=kept), 1 << 32)
+    with contextlib.suppress(Gone, OSError):
         while True:
-            _, size = _FRAME.unpack(_receive(sock, _FRAME.size, None))
-            request = _receive(sock, size, None)
-            _serve(sock, request)
-            del request
+            while (frame := pipe.take()) is None:
+                pipe.fill()
+            page.take_up()
+            pipe.put(*_said(frame[1], page))
+            del frame
+            while pipe.pending:
+                pipe.flush()
     os._exit(0)
 
 
-def _serve(sock: socket.socket, request: bytearray) -> None:
+def _said(request: bytes | bytearray, page: Page) -> tuple[bytes, bytes]:
+    """The kind and body of the answer."""
     from vaguemestre.pipeline.reading_child import answer
 
     size = struct.unpack_from("!I", request)[0]
-    head = json.loads(bytes(request[4 : 4 + size]))
+    head = json.loads(request[4 : 4 + size])
     data = bytes(memoryview(request)[4 + size :])
     try:
-        said = answer(head, data, lambda key: _send(sock, BEGIN, key.encode("utf-8", "replace")))
+        return ANSWER, answer(head, data, page.begin)
     except MemoryError:
         # What is left of the memory is not to be trusted: the parent sees a death and starts another child.
         os._exit(71)
     except Fault as fault:
-        _send(sock, FAULT, json.dumps({"code": fault.code, "detail": fault.detail}).encode())
-        return
+        return FAULT, json.dumps({"code": fault.code, "detail": fault.detail}).encode()
     except Exception:  # noqa: BLE001 - an unforeseen error of a reader is told as unreadable, without its words (promise 5)
-        _send(sock, FAULT, json.dumps({"code": "malformed", "detail": "the reader met what it did not foresee"}).encode())
-        return
-    _send(sock, ANSWER, said)
+        return FAULT, json.dumps({"code": "malformed", "detail": "the reader met what it did not foresee"}).encode()

@@ -38,5 +38,6 @@ def answer(head: Mapping[str, Any], data: bytes, begin: Callable[[str], None]) -
 
 if __name__ == "__main__":
     from vaguemestre.pipeline.guard import become_child
+    from vaguemestre.pipeline.reading_pipe import Page
 
-    become_child(int(sys.argv[1]), int(sys.argv[2]))
+    become_child(int(sys.argv[1]), Page(int(sys.argv[2])), int(sys.argv[3]))

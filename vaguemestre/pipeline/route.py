@@ -7,11 +7,15 @@ nothing: the batch is written by `pipeline.commit.file`.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from django.db import Error as DatabaseError
+
+from vaguemestre.domain import matching
 from vaguemestre.domain.configuration import Configuration
-from vaguemestre.domain.matching import Match
+from vaguemestre.domain.matching import Chart, Lookup, Match
 from vaguemestre.domain.reading import Document, Reading
 from vaguemestre.domain.reading_json import public_party
 from vaguemestre.inbound import file, match
@@ -38,39 +42,94 @@ class Rules:
         return cls(configuration.text("server", "profile"), configuration.text("filing", "automatic"))
 
 
-class Senders:
-    """Which senders the practices know, asked once a batch: a change meanwhile is seen by the practice's revision."""
+@dataclasses.dataclass(frozen=True, slots=True, repr=False)
+class Subject:
+    """What the records are asked about one document. `owner`: whose its patient codes are ("" = nobody's)."""
+
+    practice: int
+    sender: str
+    owner: str
+    codes: tuple[str, ...]
+    key: str
+    look: Lookup
+
+    @classmethod
+    def of(cls, claimed: Claimed, document: Document, message_id: str | None) -> Subject:
+        sender = claimed.mail_from
+        return cls(
+            practice=claimed.practice,
+            sender=sender,
+            owner=file.code_owner(sender, None if sender else public_party(document.author)),
+            codes=file.local_codes(document),
+            key=file.content_key(document, message_id),
+            look=matching.lookup(document.patient),
+        )
+
+    def __repr__(self) -> str:
+        return f"<Subject of practice {self.practice}>"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Answer:
+    """What the records know around a document, and the charts that could fit."""
+
+    learnt: match.Learnt
+    charts: Sequence[Chart]
+
+
+class Known:
+    """What the records answered to the documents of one batch, asked for many at once; a change meanwhile is seen by the practice's
+    revision."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[int, str], bool] = {}
+        self._answers: dict[Subject, Answer] = {}
 
-    def known(self, practice: int, sender: str) -> bool:
-        if (practice, sender) not in self._known:
-            self._known[practice, sender] = charts.sender_known(practice, sender)
-        return self._known[practice, sender]
+    def ask(self, subjects: Iterable[Subject]) -> None:
+        """Asks what is not known yet: a few statements a practice, however many documents."""
+        practices: defaultdict[int, list[Subject]] = defaultdict(list)
+        for subject in subjects:
+            if subject not in self._answers:
+                practices[subject.practice].append(subject)
+        for practice, asked in practices.items():
+            senders = charts.senders_known(practice, (one.sender for one in asked))
+            used = charts.code_charts((practice, one.owner, code) for one in asked for code in one.codes)
+            banned = charts.banned(practice, (one.key for one in asked))
+            fitting = charts.could_fit(practice, (one.look for one in asked))
+            for one in asked:
+                pairs = [pair for code in one.codes for pair in used.get((practice, one.owner, code), {}).items()]
+                learnt = match.Learnt(
+                    sender_known=one.sender in senders,
+                    local_code_charts=frozenset(chart for chart, _ in pairs),
+                    confirmed_code_charts=frozenset(chart for chart, confirmed in pairs if confirmed),
+                    banned=banned.get(one.key, frozenset()),
+                )
+                self._answers[one] = Answer(learnt, fitting[one.look])
+
+    def foresee(self, batch: Iterable[tuple[Claimed, Reading]]) -> None:
+        """Asks for a whole batch before `through` is called for each of its deliveries. What cannot be asked in one go is left to them,
+        so that one message which fails keeps no other from its way."""
+        try:
+            self.ask([subject for claimed, reading in batch for subject in _subjects(claimed, reading)])
+        except DatabaseError:
+            raise
+        except Exception:  # noqa: BLE001 - `through` meets it again, for the delivery whose it is
+            return
+
+    def about(self, subject: Subject) -> Answer:
+        self.ask([subject])
+        return self._answers[subject]
 
 
-def _learnt(claimed: Claimed, document: Document, key: str, senders: Senders) -> match.Learnt:
-    owner = file.code_owner(claimed.mail_from, public_party(document.author))
-    used, confirmed = charts.code_charts(claimed.practice, owner, file.local_codes(document))
-    return match.Learnt(
-        sender_known=claimed.sender_trusted or senders.known(claimed.practice, claimed.mail_from),
-        local_code_charts=used,
-        confirmed_code_charts=confirmed,
-        banned=charts.banned(claimed.practice, key),
-    )
+def _subjects(claimed: Claimed, reading: Reading) -> list[Subject]:
+    message_id = reading.message.message_id if reading.message else None
+    return [Subject.of(claimed, document, message_id) for document in reading.documents]
 
 
-def _matched(claimed: Claimed, document: Document, warnings: tuple[str, ...], rules: Rules, key: str, senders: Senders) -> Match:
-    return match.decide(
-        document,
-        warnings,
-        claimed.mail_from,
-        rules.profile,
-        rules.automatic,
-        lambda look: charts.could_fit(claimed.practice, look),
-        _learnt(claimed, document, key, senders),
-    )
+def _matched(claimed: Claimed, document: Document, warnings: tuple[str, ...], rules: Rules, answer: Answer) -> Match:
+    learnt = answer.learnt
+    if claimed.sender_trusted:
+        learnt = dataclasses.replace(learnt, sender_known=True)
+    return match.decide(document, warnings, claimed.mail_from, rules.profile, rules.automatic, lambda _: answer.charts, learnt)
 
 
 def _facts(reading: Reading) -> dict[str, Any]:
@@ -85,18 +144,19 @@ def _facts(reading: Reading) -> dict[str, Any]:
     }
 
 
-def through(claimed: Claimed, reading: Reading, rules: Rules, revision: int, senders: Senders | None = None, failed: str = "") -> Through:
+def through(claimed: Claimed, reading: Reading, rules: Rules, revision: int, known: Known | None = None, failed: str = "") -> Through:
     """Match and file, decided for every document of a reading. `revision` is the practice's before the first look at its records."""
     warnings = tuple(w.code for w in reading.warnings)
-    message_id = reading.message.message_id if reading.message else None
+    subjects = _subjects(claimed, reading)
 
-    def planned(position: int, senders: Senders) -> Filed:
-        document = reading.documents[position]
-        key = file.content_key(document, message_id)
-        return file.decide(document, _matched(claimed, document, warnings, rules, key, senders), position, key)
+    def planned(position: int, known: Known) -> Filed:
+        document, subject = reading.documents[position], subjects[position]
+        found = _matched(claimed, document, warnings, rules, known.about(subject))
+        return file.decide(document, found, position, subject.key)
 
-    asked = senders or Senders()
-    rematch: Callable[[int], Filed] = lambda position: planned(position, Senders())  # noqa: E731
+    asked = known or Known()
+    asked.ask(subjects)
+    rematch: Callable[[int], Filed] = lambda position: planned(position, Known())  # noqa: E731
     return Through(
         claimed=claimed,
         facts=_facts(reading),

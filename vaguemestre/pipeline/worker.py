@@ -6,10 +6,13 @@ It holds a reading child for life, started before the database is opened. An exc
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from functools import partial
+from typing import TypeVar
 
 from django.db import Error as DatabaseError
 
@@ -23,7 +26,13 @@ from vaguemestre.records.queries import charts
 from vaguemestre.records.queue import Claimed
 from vaguemestre.vault.files import Vault
 
+T = TypeVar("T")
+
 PATIENCE_S = 2.0
+
+GATHER_S = 0.05
+"""After a batch that was not full, before the next claim: under load the claim, the look-ups and the commit then serve more messages, and
+alone nobody waits for it."""
 
 DELAYS_S = (1.0, 5.0, 30.0)
 """Before a delivery is tried again after an unforeseen fault."""
@@ -32,6 +41,49 @@ DELAYS_S = (1.0, 5.0, 30.0)
 def name_of(claimed: Claimed) -> str:
     """The file name under which a message is read: only its ending is looked at."""
     return claimed.file_name or "message.eml"
+
+
+class _Readings:
+    """The readings of a batch, each message's once, asked ahead of their turn."""
+
+    def __init__(self, guard: Guard, vault: Vault, claimed: Sequence[Claimed]) -> None:
+        self._guard = guard
+        self._vault = vault
+        self._messages = {one.message: one for one in claimed}
+        self._found: dict[int, Reading] = {}
+        self._lost: dict[int, Exception] = {}
+        self._coming = self._ask()
+
+    def _ask(self) -> Generator[tuple[int, Reading], None, None]:
+        return self._guard.read_each(self._files([one for one in self._messages.values() if one.message not in self._found]))
+
+    def _files(self, messages: Sequence[Claimed]) -> Iterator[tuple[int, bytes, str, str | None]]:
+        for one in messages:
+            try:
+                data = self._vault.read(one.sha256)
+            except Exception as lost:  # noqa: BLE001 - it is this message's, raised when its turn comes
+                self._lost[one.message] = lost
+                continue
+            yield one.message, data, name_of(one), "message/rfc822"
+
+    def of(self, one: Claimed) -> Reading:
+        """The reading of a message, in the order of the batch. Raises what its own bytes' opening or asking raised."""
+        while one.message not in self._found:
+            if one.message in self._lost:
+                raise self._lost[one.message]
+            try:
+                message, reading = next(self._coming)
+            except Exception:
+                # Put off alone: those after it are asked anew.
+                self._messages.pop(one.message, None)
+                self._coming = self._ask()
+                raise
+            self._found[message] = reading
+        return self._found[one.message]
+
+    def close(self) -> None:
+        """Gives up what was asked ahead."""
+        self._coming.close()
 
 
 class Worker:
@@ -71,6 +123,8 @@ class Worker:
                 continue
             if not worked:
                 bell.wait()
+            elif worked < self._batch:
+                time.sleep(GATHER_S)
 
     def once(self, stopping: Callable[[], bool] = lambda: False) -> int:
         """One batch; returns how many deliveries were claimed."""
@@ -80,30 +134,36 @@ class Worker:
             return 0
         self._held, self._renewed = [one.delivery for one in claimed], now
         revisions = charts.revisions(list({one.practice for one in claimed}))
+        found: list[tuple[Claimed, Reading]] = []
         ready: list[Through] = []
-        readings: dict[int, Reading] = {}
-        senders = route.Senders()
+        readings = _Readings(self._guard, self._vault, [one for one in claimed if one.tries <= self._tries])
         began = time.monotonic()
-        for position, one in enumerate(claimed):
-            # What is ready is not kept waiting by a slow message, nor the rest of the batch: another worker may take it.
-            if position and (stopping() or time.monotonic() - began > PATIENCE_S):
-                queue.release(self._owner, [late.delivery for late in claimed[position:]], 0, count=False)
-                break
-            through = self._through(one, readings, revisions[one.practice], senders)
+        with contextlib.closing(readings):
+            for position, one in enumerate(claimed):
+                # What is ready is not kept waiting by a slow message, nor the rest of the batch: another worker may take it.
+                if position and (stopping() or time.monotonic() - began > PATIENCE_S):
+                    queue.release(self._owner, [late.delivery for late in claimed[position:]], 0, count=False)
+                    break
+                if one.tries > self._tries:
+                    ready.append(route.through(one, given_up(one), self._rules, revisions[one.practice], failed="repeated-faults"))
+                    continue
+                reading = self._kept(one, partial(readings.of, one))
+                if reading is not None:
+                    found.append((one, reading))
+        known = route.Known()
+        known.foresee(found)
+        for one, reading in found:
+            through = self._kept(one, partial(route.through, one, reading, self._rules, revisions[one.practice], known))
             if through is not None:
                 ready.append(through)
         self._commit(ready)
         self._held = []
         return len(claimed)
 
-    def _through(self, one: Claimed, readings: dict[int, Reading], revision: int, senders: route.Senders) -> Through | None:
-        """One delivery through read, match and file; None when it was put off."""
-        if one.tries > self._tries:
-            return route.through(one, given_up(one), self._rules, revision, failed="repeated-faults")
+    def _kept(self, one: Claimed, act: Callable[[], T]) -> T | None:
+        """What the act on one delivery gives; None when it failed and the delivery was put off."""
         try:
-            if one.message not in readings:
-                readings[one.message] = self._guard.read(self._vault.read(one.sha256), name_of(one), "message/rfc822")
-            return route.through(one, readings[one.message], self._rules, revision, senders)
+            return act()
         except DatabaseError:
             raise
         except Exception:  # noqa: BLE001 - an exception nobody foresaw is a Defer (promise 2); its words may hold content (promise 5)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import fcntl
+import functools
 import hmac
 import os
 from collections.abc import Iterator, Sequence
@@ -37,6 +38,12 @@ def _key() -> bytes:
     return _keys[path]
 
 
+@functools.lru_cache(maxsize=64)
+def _written(at: dt.datetime) -> str:
+    """Cached: the events of a batch mostly share their instant."""
+    return at.astimezone(dt.UTC).isoformat(timespec="milliseconds")
+
+
 def append(events: Sequence[Event]) -> None:
     """Adds events to the chain. Must be called inside `transaction.atomic()`, in the transaction of the act that they tell."""
     if not events:
@@ -52,7 +59,7 @@ def append(events: Sequence[Event]) -> None:
         rows = []
         for event in events:
             sequence += 1
-            at = event.at.astimezone(dt.UTC).isoformat(timespec="milliseconds")
+            at = _written(event.at)
             previous = trace_chain.link(key, previous, sequence, at, event.event, event.object, event.actor, event.result)
             rows.append((sequence, at, event.event, event.object, event.actor, event.result, previous))
         cursor.executemany(_INSERT, rows)

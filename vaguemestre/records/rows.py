@@ -6,18 +6,23 @@ PostgreSQL.
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 import functools
 import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from django.db import connection, models
+from django.db.backends.utils import CursorWrapper
 
 Convert = Callable[[Any], Any]
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
 
 def _as_json(value: Any) -> str | None:
-    return None if value is None else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return None if value is None else "[]" if value == [] else _ENCODER.encode(value)
 
 
 @functools.lru_cache(maxsize=64)
@@ -26,49 +31,54 @@ def _as_moment(value: Any) -> Any:
     return connection.ops.adapt_datetimefield_value(value)
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Plan:
+    """How a model's rows are written. `defaults`: by attribute, in the order of the columns, all but the automatic key; `convert`: the
+    columns, by place, whose values the database takes in another form."""
+
+    statement: str
+    defaults: Mapping[str, Any]
+    convert: tuple[tuple[int, Convert], ...]
+
+
 @functools.cache
-def _plan(model: type[models.Model]) -> tuple[str, str, tuple[tuple[str, Any, Convert | None], ...], frozenset[str]]:
-    """Table, column list, (attribute, default, conversion) of every column but the automatic key, and the attributes' names."""
+def _plan(model: type[models.Model]) -> _Plan:
     fields = [f for f in model._meta.local_concrete_fields if not isinstance(f, models.AutoField)]
     quote = connection.ops.quote_name
     columns = ", ".join(quote(str(f.column)) for f in fields)
-    steps: list[tuple[str, Any, Convert | None]] = []
-    for field in fields:
-        convert: Convert | None = None
+    marks = ", ".join(["%s"] * len(fields))
+    convert: list[tuple[int, Convert]] = []
+    for place, field in enumerate(fields):
         if isinstance(field, models.JSONField):
-            convert = _as_json
+            convert.append((place, _as_json))
         elif isinstance(field, models.DateTimeField):
-            convert = _as_moment
-        steps.append((field.attname, field.get_default, convert))
-    return quote(model._meta.db_table), columns, tuple(steps), frozenset(name for name, _, _ in steps)
+            convert.append((place, _as_moment))
+    statement = f"INSERT INTO {quote(model._meta.db_table)} ({columns}) VALUES ({marks})"
+    return _Plan(statement, {field.attname: field.get_default() for field in fields}, tuple(convert))
 
 
 def _values(model: type[models.Model], row: Mapping[str, Any]) -> list[Any]:
-    _, _, steps, names = _plan(model)
-    assert names.issuperset(row), f"{model.__name__} has no column {sorted(row.keys() - names)}"
-    values = []
-    for name, default, convert in steps:
-        value = row[name] if name in row else default()
-        values.append(value if convert is None else convert(value))
+    plan = _plan(model)
+    whole = {**plan.defaults, **row}
+    assert len(whole) == len(plan.defaults), f"{model.__name__} has no column {sorted(row.keys() - plan.defaults.keys())}"
+    values = list(whole.values())
+    for place, convert in plan.convert:
+        values[place] = convert(values[place])
     return values
 
 
-def insert_one(model: type[models.Model], row: Mapping[str, Any]) -> int:
-    """Inserts a row and returns its key."""
-    table, columns, steps, _ = _plan(model)
-    marks = ", ".join(["%s"] * len(steps))
-    with connection.cursor() as cursor:
-        cursor.execute(f"INSERT INTO {table} ({columns}) VALUES ({marks}) RETURNING id", _values(model, row))
-        return int(cursor.fetchone()[0])
+def insert_one(model: type[models.Model], row: Mapping[str, Any], cursor: CursorWrapper | None = None) -> int:
+    """Inserts a row and returns its key. Who inserts many hands the cursor of the transaction."""
+    with contextlib.nullcontext(cursor) if cursor is not None else connection.cursor() as used:
+        used.execute(f"{_plan(model).statement} RETURNING id", _values(model, row))
+        return int(used.fetchone()[0])
 
 
 def insert_many(model: type[models.Model], rows: Iterable[Mapping[str, Any]], *, once: bool = False) -> None:
     """Inserts rows whose keys nobody needs. With `once`, a row that breaks a unique constraint is passed over."""
-    table, columns, steps, _ = _plan(model)
-    marks = ", ".join(["%s"] * len(steps))
     values = [_values(model, row) for row in rows]
     if not values:
         return
     tail = " ON CONFLICT DO NOTHING" if once else ""
     with connection.cursor() as cursor:
-        cursor.executemany(f"INSERT INTO {table} ({columns}) VALUES ({marks}){tail}", values)
+        cursor.executemany(_plan(model).statement + tail, values)

@@ -1,8 +1,12 @@
-"""What the filing policy asks of the records: charts that could fit, and what the practice learnt of the sender and the bytes."""
+"""What the filing policy asks of the records: charts that could fit, and what the practice learnt of the sender and the bytes.
+
+Each question is asked for many documents at once: a batch costs a few statements, not a few for each of its documents.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from django.db import connection
@@ -12,9 +16,34 @@ from vaguemestre.domain.matching import Chart, Lookup
 MOST_CHARTS = 200
 """Charts looked at for one document. A common name in a large base is cut here only among those that share neither INS nor birth date."""
 
+MOST_VALUES = 400
+"""Values asked in one statement, far fewer than either database takes; one document's may be more."""
+
 _COLUMNS = (
     "id, ref, ins, ins_oid, ins_status, nir, birth_name, used_name, given_names, first_given_name, birth_date, sex, birth_place_code, flags"
 )
+_ALL = f"SELECT '{{column}}', {{column}}, {_COLUMNS} FROM records_patient WHERE practice_id = %s AND {{column}} IN ({{marks}})"
+_FIRST = (
+    f"SELECT '{{column}}', {{column}}, {_COLUMNS} FROM ("
+    f"SELECT {{column}}, {_COLUMNS}, row_number() OVER (PARTITION BY {{column}} ORDER BY id) AS place"
+    f" FROM records_patient WHERE practice_id = %s AND {{column}} IN ({{marks}})) AS named_{{column}} WHERE place <= {MOST_CHARTS}"
+)
+_LOOKED_FOR = {"ins": _ALL, "birth_date": _ALL, "birth_name_solid": _FIRST, "used_name_solid": _FIRST}
+"""The statement that finds charts by each column, each by its own index; of one name, only those of the lowest row numbers."""
+
+Code = tuple[int, str, str]
+"""A local patient code: the practice that knows it, its owner (`inbound.file.code_owner`), the code."""
+
+
+def _marks(values: Sequence[object]) -> str:
+    return ", ".join(["%s"] * len(values))
+
+
+def _parts(values: Iterable[str]) -> Iterator[list[str]]:
+    """The values, each once, one statement's at a time."""
+    wanted = list(dict.fromkeys(values))
+    for start in range(0, len(wanted), MOST_VALUES):
+        yield wanted[start : start + MOST_VALUES]
 
 
 def _chart(row: Sequence[Any]) -> Chart:
@@ -36,55 +65,127 @@ def _chart(row: Sequence[Any]) -> Chart:
     )
 
 
-def could_fit(practice: int, look: Lookup) -> list[Chart]:
-    """Charts of the practice that share an INS, a birth date or a family name with the document: each by its own index."""
-    found: dict[int, Chart] = {}
-    columns = {"ins": look.ins, "birth_date": look.birth_dates, "birth_name_solid": look.names, "used_name_solid": look.names}
+def _wanted(look: Lookup) -> dict[str, tuple[str, ...]]:
+    """What a look-up asks of each column."""
+    return {"ins": look.ins, "birth_date": look.birth_dates, "birth_name_solid": look.names, "used_name_solid": look.names}
+
+
+def could_fit(practice: int, looks: Iterable[Lookup]) -> dict[Lookup, list[Chart]]:
+    """For each look-up, charts of the practice that share an INS, a birth date or a family name with it, in no order."""
+    found: dict[Lookup, list[Chart]] = {}
+    part: list[Lookup] = []
+    values = 0
+    for look in dict.fromkeys(looks):
+        more = sum(map(len, _wanted(look).values()))
+        if part and values + more > MOST_VALUES:
+            found |= _fitting(practice, part)
+            part, values = [], 0
+        part.append(look)
+        values += more
+    return found | _fitting(practice, part)
+
+
+def _fitting(practice: int, looks: Sequence[Lookup]) -> dict[Lookup, list[Chart]]:
+    asked: dict[str, dict[str, None]] = {column: {} for column in _LOOKED_FOR}
+    for look in looks:
+        for column, values in _wanted(look).items():
+            asked[column].update((value, None) for value in values if value)
+    arms = [_LOOKED_FOR[column].format(column=column, marks=_marks([*values])) for column, values in asked.items() if values]
+    charts: dict[int, Chart] = {}
+    keys: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
+    parameters: list[Any] = [one for values in asked.values() if values for one in (practice, *values)]
+    if arms:
+        with connection.cursor() as cursor:
+            cursor.execute(" UNION ALL ".join(arms), parameters)
+            for column, value, *row in cursor.fetchall():
+                keys[column, value].append(row[0])
+                if row[0] not in charts:
+                    charts[row[0]] = _chart(row)
+    return {look: [charts[key] for key in _keys(look, keys)] for look in looks}
+
+
+def _keys(look: Lookup, keys: Mapping[tuple[str, str], Sequence[int]]) -> Iterable[int]:
+    """The charts of one look-up, each once. Several names together give no more than one."""
+    found: dict[int, None] = {}
+    for column, values in _wanted(look).items():
+        here = [key for value in values for key in keys.get((column, value), ())]
+        if _LOOKED_FOR[column] is _FIRST and len(here) > MOST_CHARTS:
+            here = sorted(here)[:MOST_CHARTS]
+        found.update(dict.fromkeys(here))
+    return found
+
+
+def senders_known(practice: int, senders: Iterable[str]) -> frozenset[str]:
+    """Those of these senders (comparison form) that the practice knows; nobody ("") is not."""
+    found: set[str] = set()
     with connection.cursor() as cursor:
-        for column, asked in columns.items():
-            values = tuple(value for value in asked if value)
-            if not values:
-                continue
-            marks = ", ".join(["%s"] * len(values))
-            # +id: ordered by the column's value, lest SQLite walk the whole table in its order instead of using the name's index.
-            limit = f" ORDER BY +id LIMIT {MOST_CHARTS}" if column.endswith("_solid") else ""
+        for part in _parts(sender for sender in senders if sender):
             cursor.execute(
-                f"SELECT {_COLUMNS} FROM records_patient WHERE practice_id = %s AND {column} IN ({marks}){limit}",
-                [practice, *values],
+                f"SELECT address FROM records_knownsender WHERE practice_id = %s AND address IN ({_marks(part)})",
+                [practice, *part],
             )
-            for row in cursor.fetchall():
-                found.setdefault(row[0], _chart(row))
-    return list(found.values())
+            found.update(row[0] for row in cursor.fetchall())
+    return frozenset(found)
 
 
-def sender_known(practice: int, sender: str) -> bool:
-    """Whether this sender (comparison form) is known to the practice; nobody is not."""
-    if not sender:
-        return False
+def code_charts(codes: Iterable[Code]) -> dict[Code, dict[int, bool]]:
+    """For each local patient code in use, the charts that it was used for, and whether a person confirmed it. Nobody ("") owns none."""
+    owners: defaultdict[tuple[int, str], list[str]] = defaultdict(list)
+    for practice, owner, code in codes:
+        if owner:
+            owners[practice, owner].append(code)
+    found: defaultdict[Code, dict[int, bool]] = defaultdict(dict)
     with connection.cursor() as cursor:
-        cursor.execute("SELECT 1 FROM records_knownsender WHERE practice_id = %s AND address = %s", [practice, sender])
-        return cursor.fetchone() is not None
+        for (practice, owner), owned in owners.items():
+            for part in _parts(owned):
+                cursor.execute(
+                    "SELECT code, patient_id, confirmed FROM records_localcode"
+                    f" WHERE practice_id = %s AND sender = %s AND code IN ({_marks(part)})",
+                    [practice, owner, *part],
+                )
+                for code, patient, confirmed in cursor.fetchall():
+                    found[practice, owner, code][patient] = bool(confirmed)
+    return dict(found)
 
 
-def code_charts(practice: int, sender: str, codes: Sequence[str]) -> tuple[frozenset[int], frozenset[int]]:
-    """Charts for which this sender used one of these local patient codes: all, and those a person confirmed."""
-    if not sender or not codes:
-        return frozenset(), frozenset()
-    marks = ", ".join(["%s"] * len(codes))
+def banned(practice: int, content_keys: Iterable[str]) -> dict[str, frozenset[int]]:
+    """By content, the charts from which a document with this content was taken back; a content that never was is left out."""
+    found: defaultdict[str, set[int]] = defaultdict(set)
+    with connection.cursor() as cursor:
+        for part in _parts(content_keys):
+            cursor.execute(
+                f"SELECT content_key, patient_id FROM records_filingban WHERE practice_id = %s AND content_key IN ({_marks(part)})",
+                [practice, *part],
+            )
+            for key, patient in cursor.fetchall():
+                found[key].add(patient)
+    return {key: frozenset(patients) for key, patients in found.items()}
+
+
+def firsts_with(practice: int, content_keys: Iterable[str]) -> dict[str, int]:
+    """By content, the first document of the practice that bears it: what a repeat is a duplicate of. A new content is left out."""
+    found: dict[str, int] = {}
+    with connection.cursor() as cursor:
+        for part in _parts(content_keys):
+            cursor.execute(
+                f"WITH asked (content_key) AS (VALUES {', '.join(['(%s)'] * len(part))})"
+                " SELECT asked.content_key, (SELECT id FROM records_document d WHERE d.practice_id = %s"
+                " AND d.content_key = asked.content_key AND d.form_of_id IS NULL AND d.duplicate_of_id IS NULL ORDER BY d.id LIMIT 1)"
+                " FROM asked",
+                [*part, practice],
+            )
+            found.update((key, first) for key, first in cursor.fetchall() if first is not None)
+    return found
+
+
+def carried(practice: int, content_key: str, patient: int) -> bool:
+    """Whether a filed document with this content already carries its results into this chart's histories."""
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT patient_id, confirmed FROM records_localcode WHERE practice_id = %s AND sender = %s AND code IN ({marks})",
-            [practice, sender, *codes],
+            "SELECT 1 FROM records_document WHERE practice_id = %s AND content_key = %s AND patient_id = %s AND decision = 'filed' LIMIT 1",
+            [practice, content_key, patient],
         )
-        rows = cursor.fetchall()
-    return frozenset(row[0] for row in rows), frozenset(row[0] for row in rows if row[1])
-
-
-def banned(practice: int, content_key: str) -> frozenset[int]:
-    """Charts from which a document with this content was taken back."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT patient_id FROM records_filingban WHERE practice_id = %s AND content_key = %s", [practice, content_key])
-        return frozenset(row[0] for row in cursor.fetchall())
+        return cursor.fetchone() is not None
 
 
 def revisions(practices: Sequence[int]) -> dict[int, int]:
