@@ -20,6 +20,7 @@ from tests.servers.door import BODY, DOCTOR, NOW, OPENING, PEER_DOMAIN, SENDER, 
 from vaguemestre.crypto import demo_pki
 from vaguemestre.domain.fault import Refused
 from vaguemestre.domain.outcome import Defer, Proceed, Reject
+from vaguemestre.servers import smtp_tls
 from vaguemestre.servers.smtp_tls import IdentityFiles
 
 
@@ -265,3 +266,30 @@ def test_random_bytes_do_not_stop_the_door(door: Running) -> None:
     assert client.sendmail(SENDER, [DOCTOR], message()) == {}
     client.quit()
     assert len(door.keeper.kept) == 1
+
+
+def test_sessions_that_could_be_resumed_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pki = Pki.make(tmp_path)
+    pki.peer()
+    monkeypatch.setattr(smtp_tls, "SESSIONS_MOST", 2)
+    files = IdentityFiles(tmp_path)
+
+    def connect() -> None:
+        server = smtp_tls.SecureLayer(files.current.context)
+        client = smtp_tls.SecureLayer(pki.context(), server_side=False, hostname="localhost")
+        client.handshake(b"")
+        server.handshake(client.wire())
+        assert client.handshake(server.wire())
+        assert server.handshake(client.wire())
+        server.end()
+
+    first = files.current
+    for _ in range(2):
+        connect()
+    files.refresh()
+    assert files.current is first
+    connect()
+    files.refresh()
+    assert files.current is not first
+    assert files.current.context.session_stats()["number"] == 0
+    connect()

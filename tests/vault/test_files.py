@@ -94,3 +94,25 @@ def test_several_writers_of_the_same_object_at_once(tmp_path: Path) -> None:
         thread.join()
     assert failures == []
     assert Vault(tmp_path).check(digest(data)) is None
+
+
+def test_one_failing_write_of_a_batch_is_told_and_the_others_have_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    batch = [(digest(data), data) for data in (b"a", b"b", b"c", b"d")]
+    write = Vault._write_aside
+    ended: list[str] = []
+
+    def failing(self: Vault, name: str, data: bytes) -> Path:
+        if data in {b"b", b"d"}:  # one on a thread of the pool, one on the caller's
+            raise OSError(28, "No space left on device")
+        made = write(self, name, data)
+        ended.append(name)
+        return made
+
+    monkeypatch.setattr(Vault, "_write_aside", failing)
+    with pytest.raises(OSError, match="No space"):
+        Vault(tmp_path, writers=3).keep(batch)
+    assert sorted(ended) == sorted(digest(data) for data in (b"a", b"c"))
+    monkeypatch.undo()
+    vault = Vault(tmp_path, writers=3)
+    vault.keep(batch)
+    assert [vault.check(name) for name, _ in batch] == [None] * 4

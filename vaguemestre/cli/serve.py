@@ -122,6 +122,7 @@ def _smtp(configuration: Configuration, directory: Path, host: str, port: int, r
         facts = RecordsFacts(configuration, directory)
         intake = Intake(loop, lambda batch: commit.receive(vault, batch), ringer.ring, trace_refusals)
         door = SmtpDoor(configuration, facts, intake, directory / "pki")
+        intake.sessions = door.sessions
         stop = asyncio.Event()
         loop.add_signal_handler(signal.SIGTERM, stop.set)
         at = await door.start(host, port)

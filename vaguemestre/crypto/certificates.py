@@ -210,15 +210,16 @@ def parse_dn(dn: str) -> Attributes:
 
 @dataclasses.dataclass(frozen=True, slots=True, repr=False)
 class Certificate:
-    """A certificate read. `subject` as text for traces; `fingerprint` SHA-256 of the DER in hexadecimal; dates aware, UTC."""
+    """A certificate read. `subject` as text for traces; `fingerprint` SHA-256 of the DER in hexadecimal, which is what two are compared
+    by; dates aware, UTC."""
 
-    subject: str
-    key: str
     fingerprint: str
-    serial: int
-    not_before: dt.datetime
-    not_after: dt.datetime
-    x509: x509.Certificate
+    subject: str = dataclasses.field(compare=False)
+    key: str = dataclasses.field(compare=False)
+    serial: int = dataclasses.field(compare=False)
+    not_before: dt.datetime = dataclasses.field(compare=False)
+    not_after: dt.datetime = dataclasses.field(compare=False)
+    x509: x509.Certificate = dataclasses.field(compare=False)
 
     def __repr__(self) -> str:
         return f"<Certificate {self.fingerprint[:16]}>"
@@ -265,11 +266,10 @@ def read_pem(pem: bytes) -> tuple[Certificate, ...]:
 
 
 @functools.lru_cache(maxsize=512)
-def _usage(certificate: x509.Certificate) -> Finding:
+def _usage(certificate: Certificate) -> Finding:
     """A leaf may speak for a client of TLS: no CA, digitalSignature, clientAuth (RFC 5280 4.2.1.3, .9, .12), each where present."""
     try:
-        extensions = certificate.extensions
-        for extension in extensions:
+        for extension in certificate.x509.extensions:
             match extension.value:
                 case x509.BasicConstraints(ca=True):
                     return Finding.WRONG_USAGE
@@ -336,4 +336,4 @@ def examine(certificate: Certificate, authorities: Sequence[Certificate], now: d
     chain = issuers(certificate, authorities)
     if not chain or any(_dates(a, now) is not Finding.SOUND for a in chain):
         return Finding.UNTRUSTED
-    return _usage(certificate.x509)
+    return _usage(certificate)

@@ -22,6 +22,8 @@ CRL_MOST = 33_554_432
 """Bytes of a file of revocation lists."""
 SKEW = dt.timedelta(minutes=5)
 """A list published by a clock a little ahead of ours is current."""
+KNOWN_MOST = 512
+"""Certificates whose lists are remembered."""
 _PEM = re.compile(rb"-----BEGIN X509 CRL-----[^-]+-----END X509 CRL-----")
 _HASHES = (hashes.SHA256, hashes.SHA384, hashes.SHA512)
 _UNREADABLE = (ValueError, TypeError, UnsupportedAlgorithm, x509.DuplicateExtension, x509.InvalidVersion, x509.UnsupportedGeneralNameType)
@@ -42,16 +44,27 @@ class Revocation:
     """The revocation lists in force. `Revocation()` knows nothing: every verdict is UNKNOWN."""
 
     lists: tuple[_List, ...] = ()
+    _by_fingerprint: dict[str, tuple[_List, ...]] = dataclasses.field(default_factory=dict, init=False, compare=False)
+    """The lists of a certificate's issuer: names are compared once a certificate, not once a message."""
 
     def __repr__(self) -> str:
         return f"<Revocation of {len(self.lists)} lists>"
 
     def verdict(self, certificate: Certificate, now: dt.datetime) -> Verdict:
         """SOUND: a current list of its issuer does not name it. UNSOUND: one does. UNKNOWN: there is none."""
-        current = [a for a in self.lists if a.issuer == certificate.x509.issuer and a.this_update - SKEW <= now < a.next_update]
+        current = [a for a in self._of_issuer(certificate) if a.this_update - SKEW <= now < a.next_update]
         if not current:
             return Verdict.UNKNOWN
         return Verdict.UNSOUND if any(certificate.serial in a.serials for a in current) else Verdict.SOUND
+
+    def _of_issuer(self, certificate: Certificate) -> tuple[_List, ...]:
+        known = self._by_fingerprint
+        found = known.get(certificate.fingerprint)
+        if found is None:
+            found = tuple(a for a in self.lists if a.issuer == certificate.x509.issuer)
+            if len(known) < KNOWN_MOST:
+                known[certificate.fingerprint] = found
+        return found
 
     def next_update(self) -> dt.datetime | None:
         """The first end among the lists, for an alarm before it comes."""

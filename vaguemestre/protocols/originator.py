@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import email.errors
 import email.header
+import functools
 import re
 
 HEADER_MOST = 262_144
@@ -241,7 +242,14 @@ def read(data: bytes) -> Originator:
         raise Malformed("from-several")
     if len(written[0]) > FROM_MOST:
         raise Malformed("from-malformed")
-    text = _text(written[0]).replace("\t", " ").strip(" ")
+    domains, shown = _from(written[0])
+    return Originator(domains, shown, _message_id(fields))
+
+
+@functools.lru_cache(maxsize=256)
+def _from(value: bytes) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Domains and shown domains of a From field. Remembered: a service writes the same one on each of its messages."""
+    text = _text(value).replace("\t", " ").strip(" ")
     if not text:
         raise Malformed("from-absent")
     if not text.isprintable() and any(ord(c) < 32 or 0x7F <= ord(c) < 0xA0 or c in "\u2028\u2029" for c in text):
@@ -249,7 +257,7 @@ def read(data: bytes) -> Originator:
     domains, names = _addresses(text)
     if not domains:
         raise Malformed("from-malformed")
-    return Originator(tuple(domains), _shown_domains(names), _message_id(fields))
+    return tuple(domains), _shown_domains(names)
 
 
 def _message_id(fields: list[tuple[bytes, bytes]]) -> str | None:

@@ -8,6 +8,7 @@ No text here is ever made from an exception or from what the peer sent.
 from __future__ import annotations
 
 import dataclasses
+import functools
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -98,6 +99,12 @@ TABLE: dict[str, Reply] = {
 def reply(reason: str) -> Reply:
     """The reply for a reason; an unknown one is an inner failure (451 4.3.0)."""
     return TABLE.get(reason) or TABLE[INNER_FAILURE]
+
+
+@functools.lru_cache(maxsize=256)
+def line(reason: str) -> bytes:
+    """What is sent for a reason, with its CRLF."""
+    return reply(reason).encoded()
 
 
 def deferral(reason: str) -> Reply:

@@ -64,6 +64,9 @@ class Trouble:
 
 
 Event = Sender | Recipient | StartTls | ContentAsked | Message | Trouble
+_DEAF = frozenset({State.ENDED, State.HANDSHAKE})
+"""States in which nothing is read."""
+_BUSY = frozenset({State.SENDER, State.RECIPIENTS, State.CONTENT})
 _CHATTER = frozenset({Verb.NOOP, Verb.RSET, Verb.VRFY, Verb.HELP, Verb.EHLO, Verb.HELO})
 
 
@@ -110,7 +113,7 @@ class Engine:
     @property
     def busy(self) -> bool:
         """A transaction is under way."""
-        return self.state in {State.SENDER, State.RECIPIENTS, State.CONTENT}
+        return self.state in _BUSY
 
     def outgoing(self) -> bytes:
         """Takes what must be sent to the peer."""
@@ -125,7 +128,7 @@ class Engine:
 
     def receive(self, data: bytes) -> None:
         """Takes bytes of the peer; none is looked at before `next_event`."""
-        if self.state not in {State.ENDED, State.HANDSHAKE}:
+        if self.state not in _DEAF:
             self._buffer += data
 
     def secured(self) -> None:
@@ -186,7 +189,7 @@ class Engine:
 
     def next_event(self) -> Event | None:
         """The next event, or None: more bytes, a decision or a handshake is needed, or all is over."""
-        while self._asked is None and self.state not in {State.ENDED, State.HANDSHAKE}:
+        while self._asked is None and self.state not in _DEAF:
             if self.state is State.CONTENT:
                 if not self._buffer:
                     return None
@@ -203,7 +206,7 @@ class Engine:
     # Inside.
 
     def _say(self, reason: str) -> None:
-        self._out.append(replies.reply(reason).encoded())
+        self._out.append(replies.line(reason))
 
     def _forget(self) -> None:
         self.sender = None

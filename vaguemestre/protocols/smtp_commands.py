@@ -13,6 +13,8 @@ _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _LOCAL = rf'(?:{_ATOM}(?:\.{_ATOM})*|"(?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\[\x20-\x7e])+")'
 _PATH = re.compile(rf"<(?:({_LOCAL})@({_LABEL}(?:\.{_LABEL})*))?>", re.ASCII)
+_CUT = re.compile(r'<(?:[^">]|"(?:[^"\\]|\\.)*")*+>', re.DOTALL)
+"""From an angle bracket to the first closing one that no quotes hold."""
 _POSTMASTER = re.compile("<postmaster>", re.IGNORECASE | re.ASCII)
 _HELLO = re.compile(r"[A-Za-z0-9._:\[\]-]{1,255}", re.ASCII)
 _PARAMETER = re.compile(r"([A-Za-z0-9][A-Za-z0-9-]*)(?:=([\x21-\x3c\x3e-\x7e]+))?", re.ASCII)
@@ -60,20 +62,11 @@ def _path(argument: str, keyword: str) -> tuple[str, str] | None:
     if argument[: len(keyword)].upper() != keyword:
         return None
     rest = argument[len(keyword) :].removeprefix(" ")
-    if not rest.startswith("<"):
+    found = _CUT.match(rest)
+    if found is None:
         return None
-    quoted = escaped = False
-    for i, c in enumerate(rest):
-        if escaped:
-            escaped = False
-        elif quoted and c == "\\":
-            escaped = True
-        elif c == '"':
-            quoted = not quoted
-        elif c == ">" and not quoted:
-            tail = rest[i + 1 :]
-            return (rest[: i + 1], tail[1:]) if not tail or tail[0] == " " else None
-    return None
+    tail = rest[found.end() :]
+    return (found.group(), tail[1:]) if not tail or tail[0] == " " else None
 
 
 def _address(path: str) -> str | None:

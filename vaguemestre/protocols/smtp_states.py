@@ -11,7 +11,7 @@ import enum
 from collections.abc import Mapping
 
 
-class State(enum.Enum):
+class State(enum.StrEnum):
     """CLEAR and CLEAR_GREETED are before TLS, the others after it; HANDSHAKE and ENDED read no command at all."""
 
     CLEAR = "clear"
@@ -25,7 +25,7 @@ class State(enum.Enum):
     ENDED = "ended"
 
 
-class Verb(enum.Enum):
+class Verb(enum.StrEnum):
     EHLO = "EHLO"
     HELO = "HELO"
     STARTTLS = "STARTTLS"

@@ -1,7 +1,8 @@
 """Between the SMTP door and the one writer: messages that finish while a commit is under way are kept together by the next one.
 
-That is group commit: under load, one fsync of the records and of each vault folder serves many messages; with one session it costs
-nothing. The writing thread is the only one of its process that touches the database for writing.
+That is group commit: under load, one fsync of the records and of each vault folder serves many messages. While other sessions than those
+that wait are open, the thread lets GATHER_S go by before it commits: a few milliseconds of each, for half the commits of all; with one
+session it costs nothing. The writing thread is the only one of its process that touches the database for writing.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 
@@ -20,12 +22,16 @@ from vaguemestre.vault.files import digest
 Outcome = Proceed[None] | Defer
 Receive = Callable[[list[Incoming]], list[Proceed[int] | Reject | Defer]]
 
+GATHER_S = 0.004
+
 logger = logging.getLogger(__name__)
 
 
 class Intake:
     """Implements the `Keeper` of `inbound.accept`. `receive` keeps a batch (pipeline.commit.receive); `wake` rings the workers after
-    commit; `refuse` traces a refusal."""
+    commit; `refuse` traces a refusal. `sessions` counts those open now, once the door is there to tell."""
+
+    sessions: Callable[[], int] = staticmethod(lambda: 0)
 
     def __init__(
         self,
@@ -86,6 +92,10 @@ class Intake:
                     self._filled.wait()
                 if self._closing and not self._waiting and not self._refusals:
                     return
+                others = 0 < len(self._waiting) < min(self._most, self.sessions())
+            if others:
+                time.sleep(GATHER_S)
+            with self._filled:
                 batch = [self._waiting.popleft() for _ in range(min(self._most, len(self._waiting)))]
                 refusals = list(self._refusals)
                 self._refusals.clear()

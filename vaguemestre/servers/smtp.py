@@ -98,6 +98,10 @@ class SmtpDoor:
                     report_failure(error)
                     one.abort()
 
+    def sessions(self) -> int:
+        """How many are open."""
+        return len(self._sessions)
+
     # What a session calls.
 
     def admit(self, session: Connection) -> bool:

@@ -256,8 +256,8 @@ class Session(asyncio.Protocol):
         if isinstance(now, Defer):
             self._refuse(now)
             return
-        peer = dataclasses.replace(self._peer, helo=self._engine.helo)
-        envelope = Envelope(sender.address, tuple(self._engine.recipients), now, peer)
+        self._peer = self._peer if self._peer.helo == self._engine.helo else dataclasses.replace(self._peer, helo=self._engine.helo)
+        envelope = Envelope(sender.address, tuple(self._engine.recipients), now, self._peer)
         self._held(len(event.data))
         self._keeping = self._loop.create_task(self._keep(envelope, event.data, verified.facts.message_id))
         self._door.keeping.add(self._keeping)

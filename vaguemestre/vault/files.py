@@ -20,7 +20,6 @@ from typing import TypeVar
 from vaguemestre.domain.fault import Fault
 
 T = TypeVar("T")
-R = TypeVar("R")
 
 PLAIN = b"\x01"
 """Version 1: the bytes follow as they are."""
@@ -59,7 +58,8 @@ class Vault:
         self.directory = directory
         self._pool = ThreadPoolExecutor(writers, "vault") if writers > 1 else None
         self._aside = directory / "aside"
-        self._known_folders: set[Path] = set()
+        self._known_folders: dict[str, Path] = {}
+        """By the two digits they are named by: made, and durable in the vault's own folder."""
 
     def path(self, sha256: str) -> Path:
         return self.directory / sha256[:2] / sha256
@@ -67,26 +67,30 @@ class Vault:
     def keep(self, items: Sequence[tuple[str, bytes]]) -> None:
         """Makes each (SHA-256, bytes) durable. Raises OSError, and then promises nothing about any of them."""
         folders: dict[Path, None] = {}
-        absent: list[tuple[str, bytes]] = []
+        absent: list[tuple[Path, bytes]] = []
         for sha256, data in dict(items).items():
-            target = self.path(sha256)
+            folder = self._known_folders.get(sha256[:2]) or self._folder(self.path(sha256).parent)
             # An object left by a crash before its folder's fsync may be there already: its folder is synced again all the same.
-            folders[target.parent] = None
-            self._folder(target.parent)
+            folders[folder] = None
+            target = folder / sha256
             if not self._whole(target, len(data)):
-                absent.append((sha256, data))
-        asides = self._each(lambda item: self._write_aside(*item), absent)
-        for aside, (sha256, _) in zip(asides, absent, strict=True):
-            aside.rename(self.path(sha256))
+                absent.append((target, data))
+        self._each(self._put, absent)
         self._each(self._sync_folder, list(folders))
 
-    def _each(self, act: Callable[[T], R], items: Sequence[T]) -> list[R]:
-        """The act on every item, all of them ended before it returns or raises."""
+    def _each(self, act: Callable[[T], None], items: Sequence[T]) -> None:
+        """The act on every item, all of them ended before it returns or raises; the calling thread does the last one."""
         if self._pool is None or len(items) < 2:
-            return [act(item) for item in items]
-        futures = [self._pool.submit(act, item) for item in items]
-        wait(futures)
-        return [future.result() for future in futures]
+            for item in items:
+                act(item)
+            return
+        futures = [self._pool.submit(act, item) for item in items[:-1]]
+        try:
+            act(items[-1])
+        finally:
+            wait(futures)
+        for future in futures:
+            future.result()
 
     def _whole(self, target: Path, size: int) -> bool:
         try:
@@ -94,9 +98,7 @@ class Vault:
         except FileNotFoundError:
             return False
 
-    def _folder(self, folder: Path) -> None:
-        if folder in self._known_folders:
-            return
+    def _folder(self, folder: Path) -> Path:
         self._aside.mkdir(mode=0o700, parents=True, exist_ok=True)
         try:
             folder.mkdir(mode=0o700)
@@ -104,10 +106,16 @@ class Vault:
             pass
         # Another process may have made it and not yet synced it: the entry in the parent is made durable by whoever uses it first.
         self._sync_folder(self.directory)
-        self._known_folders.add(folder)
+        self._known_folders[folder.name] = folder
+        return folder
 
-    def _write_aside(self, sha256: str, data: bytes) -> Path:
-        aside = self._aside / f"{sha256}.{os.getpid()}.{next(_serial)}"
+    def _put(self, item: tuple[Path, bytes]) -> None:
+        """Makes the bytes durable under the name of their object; the name itself is so once its folder is synced."""
+        target, data = item
+        self._write_aside(target.name, data).rename(target)
+
+    def _write_aside(self, name: str, data: bytes) -> Path:
+        aside = self._aside / f"{name}.{os.getpid()}.{next(_serial)}"
         descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         try:
             view = memoryview(data)
