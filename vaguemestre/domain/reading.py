@@ -119,7 +119,8 @@ class Attachment(_Silent):
 @dataclasses.dataclass(frozen=True, slots=True, repr=False)
 class Document(_Silent):
     """One document. `duplicate_of` is the index in `documents` of the same document in another form. Ours, not public: `size` in
-    bytes, and `understood`, False where nothing could be made of the content but to keep it."""
+    bytes; `understood`, False where nothing could be made of the content but to keep it; `html`, its narrative in the few tags that our
+    own renderers write; `rendering`, True where these bytes are the whole of another document as pages (the PDF of a CDA)."""
 
     format: str
     path: tuple[str, ...]
@@ -143,6 +144,8 @@ class Document(_Silent):
     metadata: Mapping[str, Any] | None = None
     size: int = 0
     understood: bool = True
+    html: str = ""
+    rendering: bool = False
 
     def __repr__(self) -> str:
         return f"Document(format={self.format!r}, results={len(self.results)}, warnings={[w.code for w in self.warnings]!r})"

@@ -1,7 +1,7 @@
 """A message for one mailbox, on its way through the pipeline.
 
 States: waiting (kept, not yet through) -> done, or failed (given to a person after repeated faults). A claim is `owner` and
-`lease` (Unix seconds); a try is counted when claimed, before the work.
+`lease` (Unix seconds); a try is counted when claimed, before the work. `dsn_notify` and `dsn_orcpt` are the parameters of RCPT (RFC 3461).
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ class Delivery(models.Model):
     owner = models.CharField(max_length=64, blank=True)
     lease = models.FloatField(default=0)
     reason = models.CharField(max_length=100, blank=True)
+    dsn_notify = models.CharField(max_length=40, blank=True)
+    dsn_orcpt = models.CharField(max_length=500, blank=True)
     done_at = models.DateTimeField(null=True)
 
     class Meta:

@@ -16,7 +16,8 @@ class Document(models.Model):
     makes two documents the same one (inbound.file.content_key): the records of one HPRIM file share their bytes and not their key.
     `duplicate_of`: the first document with the same key in the same practice. `form_of`: another form
     of the same document in the same message (not listed by itself). `abnormal`: "", "A", "L", "H", "LL", "HH" or "AA", the
-    gravest flag. `set_aside_at`: a person looked and chose to leave it without a chart; it leaves the list to check."""
+    gravest flag. `own_id`, `set_id`, `version` and `replaces` are the document's own (CDA); `superseded_by`: the newer version of it that
+    stands in the same chart. `rendering`: a form that shows the whole of its document as pages. `set_aside_at`: a person looked and chose to leave it without a chart; it leaves the list to check."""
 
     delivery = models.ForeignKey("records.Delivery", on_delete=models.CASCADE)
     mailbox = models.ForeignKey("records.Mailbox", on_delete=models.CASCADE, db_index=False)
@@ -41,6 +42,12 @@ class Document(models.Model):
     patient = models.ForeignKey("records.Patient", null=True, on_delete=models.SET_NULL)
     duplicate_of = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="repeats")
     form_of = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="forms")
+    rendering = models.BooleanField(default=False)
+    own_id = models.CharField(max_length=300, blank=True)
+    set_id = models.CharField(max_length=300, blank=True)
+    version = models.IntegerField(null=True)
+    replaces = models.CharField(max_length=300, blank=True)
+    superseded_by = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="superseded")
     received_at = models.DateTimeField()
     filed_at = models.DateTimeField(null=True)
     set_aside_at = models.DateTimeField(null=True)
@@ -48,11 +55,15 @@ class Document(models.Model):
     stated = models.JSONField(null=True)
     content = models.JSONField()
     text = models.TextField(blank=True)
+    html = models.TextField(blank=True)
 
     class Meta:
         app_label = "records"
         indexes = [
             models.Index(fields=["practice", "content_key"], name="document_content"),
+            models.Index(fields=["practice", "set_id"], name="document_set", condition=~models.Q(set_id="")),
+            models.Index(fields=["practice", "own_id"], name="document_own_id", condition=~models.Q(own_id="")),
+            models.Index(fields=["practice", "replaces"], name="document_replaces", condition=~models.Q(replaces="")),
             # Both hold what the lists show (no form of another document), so that a list or a count never reads the rows themselves.
             models.Index(fields=["mailbox", "-received_at", "-id"], name="document_inbox", condition=models.Q(form_of=None)),
             models.Index(
