@@ -11,10 +11,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.corpus.cda_biology_cases import CASES as BIOLOGY
+from tests.corpus.cda_cases import CASES as CDA
 from tests.corpus.hprim_cases import CASES as HPRIM
+from tests.corpus.letter_cases import CASES as LETTERS
 from tests.corpus.mail_cases import CASES as MAILS
 from tests.corpus.mail_cases import HPRIM as HPRIM_FILE
 from tests.corpus.mail_cases import LETTER, attached, mail, multipart
+from tests.corpus.xdm_cases import CASES as XDM
 from vaguemestre.cli import read as command
 from vaguemestre.cli.read_shown import shown
 from vaguemestre.domain.reading import Reading
@@ -91,8 +95,24 @@ def test_nothing_in_a_file_drives_the_terminal() -> None:
 
 
 def test_every_case_can_be_shown() -> None:
-    for case in (HPRIM | MAILS).values():
+    for case in (HPRIM | MAILS | LETTERS | CDA | BIOLOGY | XDM).values():
         assert shown(read(case.data, case.file)).endswith("\n")
+
+
+def test_a_letter_of_an_archive_is_shown_whole(tmp_path: Path) -> None:
+    path = tmp_path / "m.eml"
+    path.write_bytes(LETTERS["letter-level-1-and-its-pdf"].data)
+    told = run(str(path)).stdout
+    for words in (
+        "Document 1 — document CDA (niveau 1) — IHE_XDM.zip > IHE_XDM/SUBSET01/DOC00001.XML",
+        "ZORBEC LUCIE, né(e) le 04/05/1961, sexe féminin",
+        "Métadonnées",
+        "Document à corps non structuré (urn:ihe:iti:xds-sd:pdf:2008)",
+        "Document 3 — PDF — 20240312_consultation_ZORBEC_LUCIE.pdf",
+        "Forme       autre forme du document 1",
+    ):
+        assert words in told, words
+    assert told.count("Sans particularité.") == 1
 
 
 def test_two_documents_are_told_apart() -> None:
@@ -105,7 +125,8 @@ def test_it_starts_quickly_without_django(folder: Path) -> None:
     path = str(folder / "two-patients.hpm")
     probe = (
         "import sys; from vaguemestre.cli.__main__ import main; code = main(['read', '--json', sys.argv[1]]);"
-        "bad = [m for m in sys.modules if m.split('.')[0] in {'django', 'pypdfium2', 'lxml', 'rich'}]; assert not bad, bad; sys.exit(code)"
+        "bad = [m for m in sys.modules if m.split('.')[0] in {'django', 'pypdfium2', 'lxml', 'nh3', 'rich'}]; assert not bad, bad;"
+        "sys.exit(code)"
     )
     done = subprocess.run([sys.executable, "-c", probe, path], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr

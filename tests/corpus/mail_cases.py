@@ -189,9 +189,9 @@ CASES = dict(
             text="Été.",
         ),
         case(
-            "cda-is-kept-and-told",
+            "cda-that-says-nothing",
             mail(multipart(COVER, attached("cr.xml", CDA, "text/xml"), attached("a.hpr", HPRIM))),
-            [document("cda-n3", ["cr.xml"], CDA, ("unsupported",)), document("hprim-medecin", ["a.hpr"], HPRIM, **HPRIM_FACTS)],
+            [document("cda-n3", ["cr.xml"], CDA), document("hprim-medecin", ["a.hpr"], HPRIM, **HPRIM_FACTS)],
             text=COVER_TEXT,
         ),
         case(

@@ -5,12 +5,16 @@ from __future__ import annotations
 import pytest
 
 from tests.corpus import Case, Json
+from tests.corpus.cda_biology_cases import CASES as CDA_BIOLOGY
+from tests.corpus.cda_cases import CASES as CDA
 from tests.corpus.hprim_cases import CASES as HPRIM
+from tests.corpus.letter_cases import CASES as LETTERS
 from tests.corpus.mail_cases import CASES as MAILS
+from tests.corpus.xdm_cases import CASES as XDM
 from vaguemestre.domain.reading_json import pack, public, unpack
 from vaguemestre.inbound.read import read
 
-CASES = HPRIM | MAILS
+CASES = HPRIM | MAILS | CDA | CDA_BIOLOGY | XDM | LETTERS
 
 
 def codes(shown: Json) -> Json:
@@ -28,4 +32,4 @@ def test_reading(case: Case) -> None:
 
 
 def test_there_are_enough() -> None:
-    assert len(CASES) >= 25
+    assert len(CASES) >= 120

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Mapping
+from typing import Any
 
 from vaguemestre.domain.reading import Document, Reading, Result, StatedPatient
 
@@ -65,11 +67,16 @@ def shown(reading: Reading) -> str:
         if facts.text and len(reading.documents) > 0 and reading.documents[0].text.strip() != facts.text.strip():
             lines += ["", *_indented(facts.text)]
     lines += [f"  ! {_WARNINGS.get(w.code, w.code)}" for w in reading.warnings]
+    words: set[str] = set()
     for place, document in enumerate(reading.documents, 1):
         if facts is not None or len(reading.documents) > 1:
             number = f"Document {place} — " if len(reading.documents) > 1 else ""
             lines += ["", " — ".join(filter(None, (number + _KINDS.get(document.format, document.format), " > ".join(document.path))))]
         lines += _document(document)
+        # the same pages come up to three times in a message: their words are said once
+        if document.text and document.text not in words:
+            lines += ["", *_indented(document.text.rstrip())]
+        words.add(document.text)
     return _CONTROLS.sub("\ufffd", "\n".join(lines)).rstrip() + "\n"
 
 
@@ -92,14 +99,43 @@ def _document(document: Document) -> list[str]:
         ("Date", document.date),
         ("De", " ".join(filter(None, (author.name or author.organization, f"({author.id})" if author.id else ""))) if author else None),
         ("Pour", ", ".join(p.name or p.id or "" for p in document.recipients)),
-        ("Doublon", f"identique au document {document.duplicate_of + 1}" if document.duplicate_of is not None else None),
+        ("Version", _version(document)),
+        ("Accès", ", ".join(one for one in document.confidentiality if one != "N") or None),
+        ("Forme", f"autre forme du document {document.duplicate_of + 1}" if document.duplicate_of is not None else None),
     )
-    lines += [f"  ! {_WARNINGS.get(w.code, w.code)}" for w in document.warnings]
+    lines += dict.fromkeys(f"  ! {_WARNINGS.get(w.code, w.code)}" for w in document.warnings)
+    if document.metadata:
+        lines += _metadata(document.metadata)
     if document.results:
         lines += ["", *_table(document.results)]
-    if document.text:
-        lines += ["", *_indented(document.text.rstrip())]
     return lines
+
+
+def _version(document: Document) -> str | None:
+    told = str(document.version) if document.version is not None else ""
+    return f"{told} (remplace une version précédente)".strip() if document.replaces else told or None
+
+
+def _metadata(facts: Mapping[str, Any]) -> list[str]:
+    """What an archive says of the document, by XDS name; what it says of its own sending is left out."""
+    lines = ["", "  Métadonnées"]
+    for name, value in facts.items():
+        told = _said(value) if name != "submissionSet" else ""
+        if told:
+            lines.append(f"    {name:<28}{told}")
+    return lines if len(lines) > 2 else []
+
+
+def _said(value: object) -> str:
+    """A value of the metadata in one line: a text, a coded value by its label, a list of these, an author by what it says."""
+    if isinstance(value, Mapping):
+        if "code" in value:
+            label, code = value.get("label"), value.get("code")
+            return " ".join(str(part) for part in (label, f"({code})" if label and code else code) if part)
+        return " · ".join(filter(None, map(_said, value.values())))
+    if isinstance(value, list | tuple):
+        return ", ".join(filter(None, map(_said, value)))
+    return " ".join(str(value).split()) if value is not None else ""
 
 
 def _patient(patient: StatedPatient | None) -> str:

@@ -1,11 +1,12 @@
 """The words of an HTML part, and nothing else of it: no script, no style, no image is followed or kept.
 
-libxml2 parses it (it refuses nesting past 256 and fetches nothing); showing HTML as such is not done here.
+libxml2 parses it (it refuses nesting past 256 and fetches nothing); what may be shown of it is the work of `html_clean`.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from vaguemestre.domain.reading import Warning
 from vaguemestre.formats.charset import decode
@@ -24,6 +25,13 @@ _BLANKS = re.compile(r"[ \t\r\f\v\u00a0]+")
 
 def read(data: bytes, charset: str | None = None) -> tuple[str, tuple[Warning, ...]]:
     """(text, warnings). Never raises."""
+    text, _, warnings = shown(data, charset)
+    return text, warnings
+
+
+def shown(data: bytes, charset: str | None = None, clean: Callable[[str], str] | None = None) -> tuple[str, str, tuple[Warning, ...]]:
+    """(text, HTML, warnings): `clean` makes of the parsed tree, well-formed and at most 256 deep, what may be shown of it; without it the
+    HTML is "". Never raises."""
     from lxml import etree
 
     warnings = []
@@ -46,8 +54,9 @@ def read(data: bytes, charset: str | None = None) -> tuple[str, tuple[Warning, .
     except etree.XMLSyntaxError:
         root = None
     if root is None:
-        return "", tuple(warnings)
-    return _words(root), tuple(warnings)
+        return "", "", tuple(warnings)
+    shown = clean(etree.tostring(root, method="html", encoding="unicode")) if clean is not None else ""
+    return _words(root), shown, tuple(warnings)
 
 
 def _words(root: object) -> str:

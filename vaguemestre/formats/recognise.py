@@ -19,13 +19,15 @@ _TEXT_LIMIT = 30_000_000
 
 @dataclasses.dataclass(slots=True)
 class Sample:
-    """What the scorers look at: the bytes, their first 64 kB, the name's extension and the declared media type (both lower case)."""
+    """What the scorers look at: the bytes, their first 64 kB, the name (upper case), its extension and the declared media type (both lower
+    case)."""
 
     data: bytes
     extension: str
     media_type: str
     charset: str | None
     head: bytes
+    name: str = ""
     _decoded: Decoded | None = None
 
     @property
@@ -45,7 +47,7 @@ class Kind:
     decoded: Decoded | None = None
 
 
-_XML_START = re.compile(rb"(?:\xef\xbb\xbf)?\s{0,200}<(?:\?xml|!--|[A-Za-z_])")
+_XML_START = re.compile(rb"(?:\xef\xbb\xbf)?\s{0,200}<(?:\?xml|!--|!DOCTYPE|[A-Za-z_])", re.IGNORECASE)
 _HTML = re.compile(rb"<(?:!doctype\s+html|html|head|body|table|div|p|br|span|font|meta|center)\b", re.IGNORECASE)
 _HL7 = re.compile(rb"[\x0b\s\xef\xbb\xbf]{0,20}(?:MSH|FHS|BHS)([^A-Za-z0-9\s])\S{3,5}\1")
 _HPRIM_SANTE = re.compile(
@@ -58,6 +60,12 @@ _MAIL_NAMES = frozenset(
     | {b"dkim-signature", b"arc-seal", b"authentication-results", b"envelope-to", b"user-agent"}
 )
 _MAIL_FIRST = frozenset({b"from", b"received", b"return-path", b"message-id", b"date", b"delivered-to"})
+
+
+_CDA_MARKS: tuple[bytes, ...] = (b"ClinicalDocument", b"urn:hl7-org:v3")
+_CDA_MARKS_LE, _CDA_MARKS_BE = (
+    tuple(mark.decode("ascii").encode(encoding) for mark in _CDA_MARKS) for encoding in ("utf-16-le", "utf-16-be")
+)
 
 
 def _starts(*signatures: bytes) -> Callable[[Sample], int]:
@@ -74,15 +82,25 @@ def _archive(s: Sample) -> int:
     return 60 if s.head.startswith((b"\x1f\x8b\x08", b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07", b"BZh", b"\xfd7zXZ\x00")) else 0
 
 
+_XDM_MARKS = (b"METADATA.XML", b"IHE_XDM/", b"IHE_XDM\\")
+
+
 def _is_zip(s: Sample) -> bool:
     return s.head.startswith(b"PK\x03\x04")
 
 
 def _xdm(s: Sample) -> int:
-    if not _is_zip(s):
+    tail = s.data[-HEAD:]
+    # octets before an archive: any format that those octets are of has its say first
+    sure = 100 if _is_zip(s) else 50
+    if sure == 50 and b"PK\x05\x06" not in tail:
         return 0
-    upper = (s.head + s.data[-HEAD:]).upper()
-    return 100 if b"METADATA.XML" in upper or b"IHE_XDM/" in upper or b"IHE_XDM\\" in upper else 0
+    if any(mark in tail for mark in _XDM_MARKS):
+        return sure
+    upper = (s.head + tail).upper()
+    if any(mark in upper for mark in _XDM_MARKS):
+        return sure
+    return 65 if "XDM" in s.name and sure == 100 else 0
 
 
 def _office(s: Sample) -> int:
@@ -125,10 +143,16 @@ def _xml_kind(*needles: bytes) -> Callable[[Sample], int]:
 
 
 def _cda(s: Sample) -> int:
-    if not _XML_START.match(s.head) and not s.head.startswith((b"\xff\xfe<", b"\xfe\xff")):
+    if _XML_START.match(s.head):
+        marks = _CDA_MARKS
+    elif s.head.startswith((b"\xff\xfe", b"<\0")):
+        marks = _CDA_MARKS_LE
+    elif s.head.startswith((b"\xfe\xff", b"\0<")):
+        marks = _CDA_MARKS_BE
+    else:
         return 0
     # a self-presenting CDA sits inside a stylesheet, far from its start
-    return 97 if b"ClinicalDocument" in s.data and b"urn:hl7-org:v3" in s.data else 0
+    return 97 if all(mark in s.data for mark in marks) else 0
 
 
 def _fhir(s: Sample) -> int:
@@ -225,7 +249,7 @@ def recognise(data: bytes, name: str = "", media_type: str | None = None, charse
     if not data:
         return Kind("unknown", 0)
     extension = name.rpartition(".")[2].lower()[:10] if "." in name else ""
-    sample = Sample(data, extension, (media_type or "").lower(), charset, data[:HEAD])
+    sample = Sample(data, extension, (media_type or "").lower(), charset, data[:HEAD], name.upper())
     best, best_score = "unknown", 0
     for kind, scorer in SCORERS:
         score = scorer(sample)

@@ -1,24 +1,23 @@
 """One piece of content that is no mail into its documents: recognised by what it holds, read by its format, kept in any case.
 
-`_READERS` and `_UNREAD` are the two tables: a kind is in the first once it is read, in the second until then.
+`_READERS`, `_CONTAINERS` and `_UNREAD` are the tables: a kind is in one of the first two once it is read, in the third until then. Each
+document has its own key in the watch, so that one which kills its reader costs itself: an archive, each file in it, each PDF in a CDA.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from vaguemestre.domain.fault import Fault, Unsupported
 from vaguemestre.domain.reading import Document, Warning
 from vaguemestre.formats import hprim_medecin, pdf, plain
-from vaguemestre.formats.charset import Decoded
-from vaguemestre.formats.recognise import Kind
+from vaguemestre.formats.recognise import Kind, recognise
 from vaguemestre.formats.running_text import identity
+from vaguemestre.inbound.read_identities import same_person
+from vaguemestre.inbound.read_walk import Given, Walk
 
 _UNREAD = {
-    "cda": "CDA documents are not read by this version.",
-    "xdm": "XDM archives are not opened by this version.",
     "archive": "Archives are not opened by this version.",
     "hprim-sante": "HPRIM Santé messages are not read by this version.",
     "hprim-xml": "HPRIM XML messages are not read by this version.",
@@ -31,66 +30,87 @@ _UNREAD = {
     "encrypted": "The content is encrypted: the sender should send it again by secure mail, in clear.",
     "unknown": "The format of the file is not known.",
 }
-_OWN_FORMAT = frozenset({"hprim-medecin", "pdf", "text", "html", *_UNREAD}) - {"cda", "xdm", "archive"}
+_OWN_FORMAT = frozenset({"hprim-medecin", "pdf", "text", "html", *_UNREAD}) - {"archive"}
+_CDA_LEVELS = frozenset({"cda-n1", "cda-n3"})
+_SAID_ONCE = frozenset({"test-identity", "bad-ins-key"})
+"""What metadata only repeat of the document that they describe."""
+_PDF = Kind("pdf", 100)
+_FAULTS = frozenset({"malformed", "too-large", "truncated", "unsupported", "unsafe-archive"})
 
 
-@dataclasses.dataclass(slots=True, repr=False)
-class Given:
-    """A document's bytes and what is known of them before reading. `decoded`: its text, where recognising it needed that. `reach`: lines
-    that may stand before an HPRIM header."""
-
-    data: bytes
-    path: tuple[str, ...]
-    charset: str | None = None
-    decoded: Decoded | None = None
-    reach: int = 3
-
-    @property
-    def sha256(self) -> str:
-        return hashlib.sha256(self.data).hexdigest()
-
-
-class Watch:
-    """What a guarded reading is told and tells: the key of each document as its reading begins ("0", "1"... in the order of the file), and
-    the keys to pass over with the reason (`reader-died`, `reader-too-slow`)."""
-
-    def __init__(self, skip: Mapping[str, str] | None = None, begin: Callable[[str], None] | None = None) -> None:
-        self._skip = skip or {}
-        self._begin = begin
-        self._count = 0
-
-    def next(self) -> str | None:
-        """Begins one more document; the reason to pass it over, or None."""
-        key = str(self._count)
-        self._count += 1
-        if key in self._skip:
-            return self._skip[key]
-        if self._begin is not None:
-            self._begin(key)
-        return None
-
-
-def documents(given: Given, kind: Kind, watch: Watch) -> tuple[Document, ...]:
-    """At least one document. Foreseen or not, no fault of a reader passes, lack of memory excepted: the guard of the process sees to it."""
-    passed_over = watch.next()
+def documents(given: Given, kind: Kind, walk: Walk) -> None:
+    """Adds at least one document to the walk, unless its budget is spent. Foreseen or not, no fault of a reader passes, lack of memory
+    excepted: the guard of the process sees to it."""
+    if walk.full():
+        return
+    container = _CONTAINERS.get(kind.name)
+    if container is None:
+        for document in read_one(given, kind, walk):
+            walk.add(_described(document, given), given, kind.name)
+        return
+    passed_over = walk.watch.next()
     if passed_over is not None:
-        slow = passed_over == "reader-too-slow"
-        told = "Reading it takes too long." if slow else "Reading it stopped in the middle, twice."
-        return (_failed(given, _format_of(kind.name, b""), Warning("too-large" if slow else "malformed", told)),)
+        walk.add(_described(_passed_over(given, kind, passed_over), given), given, kind.name)
+        return
+    failed = _guarded(lambda: container(given, walk), given, kind)
+    if failed is not None:
+        walk.add(_described(failed, given), given, kind.name)
+
+
+def read_one(given: Given, kind: Kind, walk: Walk) -> tuple[Document, ...]:
+    """At least one document, of content that holds no other; added to nothing."""
+    passed_over = walk.watch.next()
+    if passed_over is not None:
+        return (_passed_over(given, kind, passed_over),)
+    if kind.name == "pdf":
+        known = walk.pages.get(given.sha256)
+        if known is not None:
+            return tuple(dataclasses.replace(document, path=given.path) for document in known)
     given.decoded = given.decoded or kind.decoded
     reader = _READERS.get(kind.name)
     if reader is None:
         return (unread(given, kind.name),)
+    found: list[Document] = []
+    failed = _guarded(lambda: found.extend(reader(given)), given, kind)
+    read = (failed,) if failed is not None else tuple(found)
+    if kind.name == "pdf":
+        walk.pages[given.sha256] = read
+    return read
+
+
+def _guarded(act: Callable[[], None], given: Given, kind: Kind) -> Document | None:
+    """What stands for a document whose reading failed, or None."""
     try:
-        return reader(given)
+        act()
     except Fault as fault:
         locked = isinstance(fault, Unsupported) and kind.name == "pdf"
-        code = fault.code if fault.code in {"malformed", "too-large", "truncated", "unsupported"} else "malformed"
-        return (_failed(given, "encrypted" if locked else _format_of(kind.name, given.data), Warning(code, fault.detail)),)
+        code = fault.code if fault.code in _FAULTS else "malformed"
+        return _failed(given, "encrypted" if locked else _format_of(kind.name, given.data), Warning(code, fault.detail))
     except MemoryError:
         raise
     except Exception:  # noqa: BLE001 - a reader's bug must cost one document, never the message
-        return (_failed(given, _format_of(kind.name, given.data), Warning("malformed", "The content could not be read.")),)
+        return _failed(given, _format_of(kind.name, given.data), Warning("malformed", "The content could not be read."))
+    return None
+
+
+def _passed_over(given: Given, kind: Kind, why: str) -> Document:
+    slow = why == "reader-too-slow"
+    told = "Reading it takes too long." if slow else "Reading it stopped in the middle, twice."
+    return _failed(given, _format_of(kind.name, b""), Warning("too-large" if slow else "malformed", told))
+
+
+def _described(document: Document, given: Given) -> Document:
+    """The document with what the archive says of it. Whom its metadata name is whom it is about where it names nobody in fields of its own,
+    but only to be proposed: metadata are no fields of the document (formats.md 6.5). What its own words say against that is seen once all
+    is read."""
+    if not given.archived:
+        return document
+    codes = {w.code for w in document.warnings} & _SAID_ONCE
+    warnings = (*document.warnings, *(w for w in given.told if w.code not in codes and w not in document.warnings))
+    patient = document.patient
+    if document.understood and (patient is None or (not patient.from_fields and same_person(patient, given.patient))):
+        patient = dataclasses.replace(given.patient, from_fields=False) if given.patient is not None else patient
+    return dataclasses.replace(document, warnings=warnings, metadata=given.metadata, patient=patient)
 
 
 def unread(given: Given, kind: str) -> Document:
@@ -111,6 +131,66 @@ def _format_of(kind: str, data: bytes) -> str:
             return "cda-n1"
         return "cda-n3" if b"structuredBody" in data else "unknown"
     return kind if kind in _OWN_FORMAT else "unknown"
+
+
+def _xdm(given: Given, walk: Walk) -> None:
+    """The files of an archive, each read under a key of its own."""
+    from vaguemestre.formats import xdm
+
+    archive = xdm.read(given.data)
+    walk.tell(archive.warnings)
+    before = len(walk.pieces)
+    for entry in archive.entries:
+        inside = Given(
+            entry.data,
+            (*given.path, entry.name),
+            told=entry.warnings,
+            metadata=entry.metadata,
+            patient=entry.patient,
+            archived=True,
+        )
+        documents(inside, recognise(entry.data, entry.name, entry.media_type), walk)
+    if len(walk.pieces) == before and not walk.full():
+        walk.add(_failed(given, "unknown", Warning("malformed", "The archive holds no document.")), given, "xdm")
+
+
+def _cda(given: Given, walk: Walk) -> None:
+    """A CDA, then each PDF in it, read under a key of its own."""
+    from vaguemestre.formats import cda
+
+    found = cda.read(given.data)
+    document = Document(
+        found.level if found.level in _CDA_LEVELS else "unknown",
+        given.path,
+        given.sha256,
+        type=found.type,
+        title=found.title,
+        date=found.date,
+        id=found.id,
+        set_id=found.set_id,
+        version=found.version,
+        replaces=found.replaces,
+        confidentiality=found.confidentiality,
+        patient=found.patient,
+        author=found.author,
+        recipients=found.recipients,
+        results=found.results,
+        text=found.text[: plain.MAX_TEXT],
+        attachments=found.attachments,
+        warnings=found.warnings,
+        size=len(given.data),
+        html=found.html[: plain.MAX_TEXT],
+        understood=found.level in _CDA_LEVELS,
+    )
+    place = walk.add(_described(document, given), given, "cda")
+    if place is None:
+        return
+    for file, told in zip(found.embedded, found.attachments, strict=True):
+        if file.media_type == "application/pdf" and not walk.full():
+            pages = Given(file.data, (*given.path, file.name))
+            pages.sha256 = told.sha256
+            for one in read_one(pages, _PDF, walk):
+                walk.add(dataclasses.replace(one, rendering=file.rendering), None, "pdf", place)
 
 
 def _hprim_medecin(given: Given) -> tuple[Document, ...]:
@@ -169,10 +249,11 @@ def _text(given: Given) -> tuple[Document, ...]:
 
 
 def _html(given: Given) -> tuple[Document, ...]:
-    from vaguemestre.formats import html_text
+    from vaguemestre.formats import html_clean, html_text
 
-    text, warnings = html_text.read(given.data, given.charset)
-    return (Document("html", given.path, given.sha256, patient=identity(text), text=text, warnings=warnings, size=len(given.data)),)
+    text, html, warnings = html_text.shown(given.data, given.charset, html_clean.clean)
+    size = len(given.data)
+    return (Document("html", given.path, given.sha256, patient=identity(text), text=text, warnings=warnings, size=size, html=html),)
 
 
 _READERS: dict[str, Callable[[Given], tuple[Document, ...]]] = {
@@ -181,3 +262,6 @@ _READERS: dict[str, Callable[[Given], tuple[Document, ...]]] = {
     "text": _text,
     "html": _html,
 }
+"""What is read into documents of its own bytes."""
+_CONTAINERS: dict[str, Callable[[Given, Walk], None]] = {"xdm": _xdm, "cda": _cda}
+"""What holds other documents, which are added as they are read."""

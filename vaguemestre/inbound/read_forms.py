@@ -1,0 +1,219 @@
+"""One document, once: which of the documents found in a message are forms of another (formats.md 3.2 and 9, case 19).
+
+The PDF in the mail, the CDA and the PDF in it, level 1 with level 3 are one document; its main form is the one that says most, the others
+point to it. Pure: it looks at what was read, and only ever joins; what is left alone is a document of its own.
+
+A form is shown behind its main one, so a join may hide nothing: two CDA are joined when one of them has nothing but pages or both say the
+same, and a PDF beside a CDA when the message says that it is its copy and neither names nor words of it say otherwise. Joins are made in
+the order of the functions in `forms`, the surest first.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Iterable, Sequence
+
+from vaguemestre.domain.person import solid
+from vaguemestre.domain.reading import Document, StatedPatient
+from vaguemestre.inbound.read_identities import disagree, same_person
+
+_CDA = ("cda-n3", "cda-n1")
+_RANKS = {"cda-n3": 0, "cda-n1": 1, "hprim-medecin": 2, "pdf": 4, "image": 5, "text": 6, "html": 6}
+_OTHER_RANK = 3
+_RECORD = re.compile(r"#[0-9]{1,6}\Z")
+_DATED_NAME = re.compile(r"[0-9]{8}_.+\.pdf\Z", re.IGNORECASE | re.DOTALL)
+"""AAAAMMJJ_<libellé>_<NOM>_<PRENOM>.pdf, the name of the copy in the MSSanté envelope."""
+_NAMED_PARTS = 4
+_ENVELOPE = re.compile(r"(?:\[[^\]]{0,200}\]\s{0,5}){0,4}XDM/1\.0/DDM\b", re.IGNORECASE)
+_WORD = re.compile(r"[^\W_]{4,40}|[0-9]{2,3}")
+_FEW_WORDS = 12
+_SAME_PAGES, _SAME_NARRATIVE = 0.75, 0.5
+"""Of the words of the shorter text, the share that both must have: of two PDF of one letter, of a PDF and a narrative."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, repr=False)
+class Piece:
+    """One document and where it stood. `mail`: the number of the mail that holds it, a forwarded one having its own; `subject`: that
+    mail's; `inside`: the index of the CDA in whose bytes it is; `archived`: from an archive; `patient`: whom its metadata name; `kind`: as
+    recognised."""
+
+    document: Document
+    mail: int = 0
+    subject: str = ""
+    inside: int | None = None
+    archived: bool = False
+    patient: StatedPatient | None = None
+    kind: str = ""
+
+    def __repr__(self) -> str:
+        return f"Piece({self.document!r})"
+
+    @property
+    def is_cda(self) -> bool:
+        return self.document.format in _CDA and self.document.understood
+
+    @property
+    def beside(self) -> bool:
+        """Whether it is an attachment by itself."""
+        return self.inside is None and not self.archived
+
+    @property
+    def record(self) -> str:
+        """The mark of one record of several in a file, or ""."""
+        path = self.document.path
+        return path[-1] if path and _RECORD.match(path[-1]) else ""
+
+
+def forms(pieces: Sequence[Piece]) -> tuple[int | None, ...]:
+    """For each document the index of the main form of which it is another form, None for a main form."""
+    if len(pieces) < 2:
+        return (None,) * len(pieces)
+    groups = _Groups(pieces)
+    for place, piece in enumerate(pieces):
+        if piece.inside is not None:
+            groups.join(piece.inside, place)
+    _cda_of_one_document(groups)
+    _same_bytes(groups)
+    _copies_of_the_envelope(groups)
+    return groups.mains()
+
+
+class _Groups:
+    """The documents in groups, each known by one member."""
+
+    def __init__(self, pieces: Sequence[Piece]) -> None:
+        self.pieces = pieces
+        self._above = list(range(len(pieces)))
+        self._members = [[place] for place in range(len(pieces))]
+        self.pages: list[frozenset[str]] = [frozenset()] * len(pieces)
+        """Of each CDA, the digests of its renderings."""
+        for piece in pieces:
+            if piece.inside is not None and piece.document.rendering:
+                self.pages[piece.inside] |= {piece.document.sha256}
+
+    def of(self, place: int) -> int:
+        while self._above[place] != place:
+            place = self._above[place]
+        return place
+
+    def members(self, place: int) -> list[int]:
+        return self._members[self.of(place)]
+
+    def join(self, one: int, other: int) -> None:
+        """Makes one group of two, unless a CDA of one and a CDA of the other are two documents."""
+        mine, its = self.of(one), self.of(other)
+        if mine == its:
+            return
+        pairs = ((a, b) for a in self._cda(mine) for b in self._cda(its))
+        if all(_one_document(self, a, b) for a, b in pairs):
+            self._above[its] = mine
+            self._members[mine] += self._members[its]
+
+    def _cda(self, place: int) -> list[int]:
+        return [member for member in self.members(place) if self.pieces[member].is_cda]
+
+    def mains(self) -> tuple[int | None, ...]:
+        main = {root: min(self.members(root), key=self._order) for root in {self.of(place) for place in range(len(self.pieces))}}
+        found = [main[self.of(place)] for place in range(len(self.pieces))]
+        return tuple(None if at == place else at for place, at in enumerate(found))
+
+    def _order(self, place: int) -> tuple[bool, int, bool, int]:
+        piece = self.pieces[place]
+        document = piece.document
+        return not document.understood, _RANKS.get(document.format, _OTHER_RANK), piece.inside is not None, place
+
+
+def _one_document(groups: _Groups, one: int, other: int) -> bool:
+    """Whether two CDA are one document: the same bytes; or one person, one id, edition or pages, and nothing that only one of them says
+    but for the pages of a level 1."""
+    mine, its = groups.pieces[one].document, groups.pieces[other].document
+    if mine.sha256 == its.sha256:
+        return True
+    of_one_set = bool(mine.set_id) and mine.set_id == its.set_id
+    if (of_one_set and mine.version != its.version) or not same_person(mine.patient, its.patient):
+        return False
+    same_id = bool(mine.id) and mine.id == its.id
+    same_edition = of_one_set and mine.version is not None
+    if not same_id and not same_edition and groups.pages[one].isdisjoint(groups.pages[other]):
+        return False
+    same_words = (mine.results, mine.text) == (its.results, its.text) and groups.pages[one] == groups.pages[other]
+    return mine.format != its.format or same_words
+
+
+def _cda_of_one_document(groups: _Groups) -> None:
+    found = [place for place, piece in enumerate(groups.pieces) if piece.is_cda]
+    for rank, one in enumerate(found):
+        for other in found[:rank]:
+            if _one_document(groups, other, one):
+                groups.join(other, one)
+
+
+def _same_bytes(groups: _Groups) -> None:
+    """The same bytes are the same document, but a leaflet that two CDA embed makes no one document of them, and is then nobody's copy."""
+    same: dict[tuple[str, str], list[int]] = {}
+    for place, piece in enumerate(groups.pieces):
+        same.setdefault((piece.document.sha256, piece.record), []).append(place)
+    for places in same.values():
+        free = [place for place in places if groups.pieces[place].inside is None]
+        held = [place for place in places if groups.pieces[place].inside is not None]
+        for place in free[1:]:
+            groups.join(free[0], place)
+        pages = [place for place in held if groups.pieces[place].document.rendering]
+        if free and len({groups.of(place) for place in pages or held}) == 1:
+            groups.join((pages or held)[0], free[0])
+
+
+def _copies_of_the_envelope(groups: _Groups) -> None:
+    """A mail of MSSanté holds an XDM archive and the PDF of its document (formats.md 3.2)."""
+    pieces = groups.pieces
+    for mail in {piece.mail for piece in pieces}:
+        here = [place for place, piece in enumerate(pieces) if piece.mail == mail]
+        sent = {groups.of(place) for place in here if pieces[place].is_cda or pieces[place].archived}
+        beside = [place for place in here if pieces[place].beside and pieces[place].document.format == "pdf"]
+        if len(sent) != 1 or not beside:
+            continue
+        (document,) = sent
+        if any(groups.of(place) == document for place in beside):
+            continue  # the copy is there, any other PDF is another letter
+        dated = [place for place in beside if _DATED_NAME.match(pieces[place].document.path[-1])]
+        announced = _ENVELOPE.match(pieces[here[0]].subject.strip()) is not None
+        copies = dated or (beside if announced else [])
+        if len(copies) == 1 and _may_be_a_copy(groups, copies[0], document):
+            groups.join(document, copies[0])
+
+
+def _may_be_a_copy(groups: _Groups, copy: int, document: int) -> bool:
+    """Whether nothing says that a PDF is of another person, or other words, than the document."""
+    pdf = groups.pieces[copy].document
+    members = [groups.pieces[place] for place in groups.members(document)]
+    stated = [patient for member in members for patient in (member.document.patient, member.patient) if patient is not None]
+    if not pdf.understood or any(disagree(pdf.patient, one) for one in stated) or _names_another(pdf.path[-1], stated):
+        return False
+    pages = [member.document.text for member in members if member.document.rendering]
+    if pages:
+        # it has pages of its own, and these are others: only their words can tell that they are the same
+        return any(_alike(pdf.text, text, _SAME_PAGES) for text in pages)
+    narratives = [member.document.text for member in members if len(_words(member.document.text)) >= _FEW_WORDS]
+    if not narratives or len(_words(pdf.text)) < _FEW_WORDS:
+        return True
+    return any(_alike(pdf.text, text, _SAME_NARRATIVE) for text in narratives)
+
+
+def _names_another(name: str, stated: Iterable[StatedPatient]) -> bool:
+    """Whether a file name that bears a patient's names bears none of this patient's."""
+    names = {solid(n) for one in stated for n in (one.birth_name, one.used_name, *one.names_unqualified) if n} - {""}
+    if not names or not _DATED_NAME.match(name) or name.count("_") < _NAMED_PARTS - 1:
+        return False
+    told = solid(name.replace("_", " "))
+    return not any(one in told for one in names)
+
+
+def _words(text: str) -> set[str]:
+    return set(_WORD.findall(text[:100_000].casefold()))
+
+
+def _alike(one: str, other: str, share: float) -> bool:
+    mine, its = _words(one), _words(other)
+    least = min(len(mine), len(its))
+    return least >= _FEW_WORDS and len(mine & its) >= share * least
