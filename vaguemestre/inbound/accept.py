@@ -16,6 +16,7 @@ from vaguemestre.crypto import certificates
 from vaguemestre.crypto.certificates import Certificate, Finding, Verdict
 from vaguemestre.crypto.revocation import Revocation
 from vaguemestre.crypto.trust_list import TrustSnapshot, domain_key
+from vaguemestre.domain.address import folded
 from vaguemestre.domain.envelope import Envelope, Peer
 from vaguemestre.domain.outcome import Defer, Proceed, Reject
 
@@ -100,10 +101,10 @@ def decide_size(declared: int, most: int, held: int, held_most: int) -> Proceed[
 
 
 def comparison(address: str) -> str | None:
-    """The comparison form of a mail address: lower case, domain in A-labels; None where its domain is none."""
+    """The comparison form of a mail address: lower case, normal form C, domain in A-labels; None where its domain is none."""
     local, _, domain = address.rpartition("@")
     key = domain_key(domain)
-    return f"{local.lower()}@{key}" if key is not None and local else None
+    return f"{folded(local)}@{key}" if key is not None and local else None
 
 
 def decide_recipient(address: str, hosts: Callable[[str], bool], mailbox: Callable[[str], bool], postmaster: str) -> Proceed[str] | Reject:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import json
 import math
 import re
 from collections.abc import Mapping
@@ -14,13 +15,19 @@ from typing import Any
 
 from vaguemestre.domain.matching import Match
 from vaguemestre.domain.reading import Document, Party, Result, StatedPatient
-from vaguemestre.domain.reading_json import public_document, public_patient
+from vaguemestre.domain.reading_json import public_document, public_patient, public_result
 from vaguemestre.inbound import notify
 
-_RANK = re.compile(r"#\d{1,6}$")
+_RANK = re.compile(r"#\d{1,6}")
 
 FEW_ROWS = 5_000
 """Results kept as rows for one document; a longer list stays whole in the message and in its text."""
+
+SAYING = frozenset({"cda-n1", "cda-n3"})
+"""Formats whose documents are the same when they say the same (`content_key`)."""
+
+MOST_NAME = 300
+MOST_VERSION = 2**31 - 1
 
 
 def local_codes(document: Document) -> tuple[str, ...]:
@@ -41,11 +48,40 @@ def code_owner(sender: str, author: Mapping[str, Any] | None) -> str:
 
 def content_key(document: Document, message_id: str | None) -> str:
     """What makes two documents of a practice the same one: the digest of their own bytes, with the rank of a record in a file of several.
-    A text or HTML cover is a document of its message: the same few words in two letters are two documents."""
+    A text or HTML cover is a document of its message: the same few words in two letters are two documents. A CDA is what it says: its
+    XML may be written anew on its way."""
     if document.format in {"text", "html"}:
         return hashlib.sha256(f"{document.sha256} {message_id or ''}".encode()).hexdigest()
-    rank = _RANK.search(document.path[-1]) if document.path else None
+    if document.format in SAYING and document.understood:
+        return _said(document)
+    rank = _RANK.fullmatch(document.path[-1]) if document.path else None
     return document.sha256 + (rank.group(0) if rank else "")
+
+
+def _said(document: Document) -> str:
+    """The digest of what a CDA says: its own name and version, its patient, its results and its words, and the files in it."""
+    said = (
+        document.id,
+        document.set_id,
+        document.version,
+        document.replaces,
+        public_patient(document.patient),
+        [public_result(result) for result in document.results],
+        document.text,
+        [one.sha256 for one in document.attachments],
+    )
+    return hashlib.sha256(json.dumps(said, ensure_ascii=True).encode()).hexdigest()
+
+
+def _name(told: str | None) -> str:
+    """A document's own identifier or its set's, as its column holds it; a longer one keeps its difference by its digest."""
+    name = told or ""
+    return name if len(name) <= MOST_NAME else name[: MOST_NAME - 65] + "#" + hashlib.sha256(name.encode()).hexdigest()
+
+
+def _version(told: int | None) -> int | None:
+    """A version as its column holds it: 31 bits in every database."""
+    return None if told is None else max(-MOST_VERSION, min(told, MOST_VERSION))
 
 
 def _in_words(party: Party | None) -> str:
@@ -81,6 +117,12 @@ def document_row(document: Document, match: Match, position: int, key: str) -> d
         "content": content,
         "stated": _stated(document.patient),
         "text": document.text,
+        "html": document.html,
+        "rendering": document.rendering,
+        "own_id": _name(document.id),
+        "set_id": _name(document.set_id),
+        "version": _version(document.version),
+        "replaces": _name(document.replaces),
         "unreadable": not document.understood,
         "abnormal": notify.gravest(result.flag for result in document.results),
         "results_count": len(document.results),
@@ -142,7 +184,8 @@ def results(document: Document) -> list[dict[str, Any]]:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Filed:
-    """One document to be written: its row, its results, and the local codes that its filing teaches."""
+    """One document to be written: its row, its results, and the local codes that its filing teaches. `pages`: the content keys of its
+    forms that show the whole of it as pages, by which it is known again when they come alone."""
 
     document: Document
     match: Match
@@ -150,12 +193,18 @@ class Filed:
     results: tuple[Mapping[str, Any], ...]
     codes: tuple[str, ...]
     key: str
+    pages: tuple[str, ...] = ()
 
     def owner(self, sender: str) -> str:
         """Whose patient codes its own are, when it came from this sender ("" = nobody)."""
         return code_owner(sender, self.row["content"]["author"])
 
 
-def decide(document: Document, match: Match, position: int, key: str) -> Filed:
+def decide(document: Document, match: Match, position: int, key: str, pages: tuple[str, ...] = ()) -> Filed:
     """What filing this document writes."""
-    return Filed(document, match, document_row(document, match, position, key), tuple(results(document)), local_codes(document), key)
+    return Filed(document, match, document_row(document, match, position, key), tuple(results(document)), local_codes(document), key, pages)
+
+
+def follow(form: Filed, main: Filed) -> Filed:
+    """Another form of a document, decided as that document is."""
+    return form if form.match is main.match else decide(form.document, main.match, form.row["position"], form.key)

@@ -11,7 +11,8 @@ from collections.abc import Callable, Sequence
 
 from vaguemestre.domain import matching
 from vaguemestre.domain.matching import Chart, Circumstances, Lookup, Match
-from vaguemestre.domain.reading import Document
+from vaguemestre.domain.matching_comparison import Identity
+from vaguemestre.domain.reading import Document, StatedPatient
 
 VETOING = frozenset(
     {
@@ -45,6 +46,29 @@ def vetoes(document: Document, message_warnings: Sequence[str]) -> tuple[str, ..
     """The codes that forbid filing by itself, those of the message around it included, each once, in order."""
     codes = [*(w.code for w in document.warnings), *message_warnings]
     return tuple(dict.fromkeys(code for code in codes if code in VETOING))
+
+
+def disagree(one: StatedPatient | None, other: StatedPatient | None) -> bool:
+    """Whether two documents cannot be of one person: another INS, another whole birth date, no family name in common, or first given
+    names that are not near. What either leaves out says nothing."""
+    if one is None or other is None or one == other:
+        return False
+    mine, theirs = Identity.stated(one), Identity.stated(other)
+    told = ((mine.ins, theirs.ins), (mine.date, theirs.date))
+    if any(a and b and a != b for a, b in told):
+        return True
+    if mine.families and theirs.families and not set(mine.families) & set(theirs.families):
+        return True
+    given, others = mine.given, theirs.given
+    return bool(given.first and others.first) and not (given.equals(others) or given.near(others))
+
+
+def of_forms(document: Document, forms: Sequence[Document]) -> tuple[str, ...]:
+    """What the other forms of a document bring against filing it: their vetoing warnings, and another person."""
+    codes = [w.code for form in forms for w in form.warnings if w.code in VETOING]
+    if any(disagree(document.patient, form.patient) for form in forms):
+        codes.append("patient-mismatch")
+    return tuple(codes)
 
 
 def decide(

@@ -10,6 +10,7 @@ import dataclasses
 import datetime as dt
 from collections.abc import Mapping
 
+from vaguemestre.domain.envelope import Notices
 from vaguemestre.domain.outcome import Proceed, Reject
 
 UNNAMED = "<{sha256}@none>"
@@ -17,7 +18,8 @@ UNNAMED = "<{sha256}@none>"
 
 @dataclasses.dataclass(frozen=True, slots=True, repr=False)
 class Incoming:
-    """A message about to be kept. `recipients` in comparison form; `message_id` the header as written, or None where absent."""
+    """A message about to be kept. `recipients` in comparison form; `message_id` the header as written, or None where absent.
+    `ret`, `envid`, `notices`, `utf8`: as in `domain.envelope.Envelope`."""
 
     sha256: str
     data: bytes
@@ -32,6 +34,10 @@ class Incoming:
     peer: str = "cli"
     tls: str = ""
     file_name: str = ""
+    ret: str = ""
+    envid: str = ""
+    notices: Mapping[str, Notices] = dataclasses.field(default_factory=dict)
+    utf8: bool = False
 
     def __repr__(self) -> str:
         return f"<Incoming {self.channel} {len(self.data)} bytes>"
@@ -39,11 +45,13 @@ class Incoming:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Storing:
-    """What is to be written: the message's row and the mailboxes that get a delivery (none when all had it already)."""
+    """What is to be written: the message's row and the mailboxes that get a delivery (none when all had it already); `notices`: by
+    mailbox, what its delivery's row keeps of them."""
 
     message: Mapping[str, object]
     mailboxes: tuple[int, ...]
     repeated: tuple[int, ...]
+    notices: Mapping[int, Mapping[str, str]]
 
 
 def decide(incoming: Incoming, mailboxes: Mapping[str, int], delivered: frozenset[int]) -> Proceed[Storing] | Reject:
@@ -65,9 +73,13 @@ def decide(incoming: Incoming, mailboxes: Mapping[str, int], delivered: frozense
                 "peer_dn": incoming.peer_dn[:1000],
                 "tls": incoming.tls[:100],
                 "file_name": incoming.file_name[:1000],
+                "dsn_ret": incoming.ret,
+                "dsn_envid": incoming.envid,
+                "smtp_utf8": incoming.utf8,
                 "received_at": incoming.received_at,
             },
             mailboxes=tuple(m for m in wanted if m not in delivered),
             repeated=tuple(m for m in wanted if m in delivered),
+            notices={mailboxes[who]: {"dsn_notify": asked.notify, "dsn_orcpt": asked.orcpt} for who, asked in incoming.notices.items()},
         )
     )

@@ -25,10 +25,11 @@ class Verified:
         return "<Verified>"
 
 
-def decide_originator(data: bytes, standing: Standing, protected: Callable[[str], bool]) -> Proceed[Verified] | Reject:
-    """From the bytes of a whole message. `protected`: whether a domain (comparison form) is of the trust space or hosted here."""
+def decide_originator(data: bytes, standing: Standing, protected: Callable[[str], bool], utf8: bool = False) -> Proceed[Verified] | Reject:
+    """From the bytes of a whole message. `protected`: whether a domain (comparison form) is of the trust space or hosted here; `utf8`:
+    whether the message came with SMTPUTF8."""
     try:
-        read = originator.read(data)
+        read = originator.read(data, utf8)
     except originator.Malformed as malformed:
         return Reject(malformed.reason)
     if any(domain_key(domain) not in standing.domains for domain in read.domains):

@@ -18,11 +18,15 @@ from django.db.backends.utils import CursorWrapper
 from vaguemestre.domain.event import Event
 from vaguemestre.domain.outcome import Defer, Proceed, Reject
 from vaguemestre.inbound import store
-from vaguemestre.inbound.file import Filed
+from vaguemestre.inbound.file import Filed, follow
 from vaguemestre.inbound.store import Incoming
+from vaguemestre.pipeline import versions
+from vaguemestre.pipeline.repeats import Repeats
+from vaguemestre.pipeline.versions import Moved
 from vaguemestre.records import chain, queue, rows
 from vaguemestre.records.models import Delivery, Document, Filing, FolderEntry, LocalCode, Message, Result
 from vaguemestre.records.queries import charts
+from vaguemestre.records.queries.editions import Told
 from vaguemestre.records.queue import Claimed
 from vaguemestre.vault.files import Vault
 
@@ -88,7 +92,8 @@ def receive(vault: Vault, batch: Sequence[Incoming]) -> list[Stored]:
             storing = decided.facts
             message = rows.insert_one(Message, storing.message, cursor)
             for mailbox in storing.mailboxes:
-                arrived[mailbox].append(rows.insert_one(Delivery, {"message_id": message, "mailbox_id": mailbox}, cursor))
+                asked = storing.notices.get(mailbox, {})
+                arrived[mailbox].append(rows.insert_one(Delivery, {"message_id": message, "mailbox_id": mailbox, **asked}, cursor))
             already.update(storing.mailboxes)
             result = "kept" if storing.mailboxes else "kept-repeated"
             events.append(Event(one.received_at, "received", f"message:{message}", one.peer, result))
@@ -106,7 +111,8 @@ def receive(vault: Vault, batch: Sequence[Incoming]) -> list[Stored]:
 @dataclasses.dataclass(frozen=True, slots=True)
 class Through:
     """A claimed delivery that has been through the stages, ready to be written. `facts`: the message's columns learnt by reading;
-    `rematch(k)` makes the match of document k again on the records as they are now. `failed` is the reason why it is given to a
+    `forms`: for each document, the index of the one that it is another form of, None where it is none's; `rematch(k)` makes the match of
+    such a document k again on the records as they are now. `failed` is the reason why it is given to a
     person, "" where it went well."""
 
     claimed: Claimed
@@ -116,6 +122,10 @@ class Through:
     revision: int
     rematch: Callable[[int], Filed]
     failed: str = ""
+
+    def documents(self) -> list[Filed]:
+        """Those that are no form of another."""
+        return [filed for filed, form in zip(self.filed, self.forms, strict=True) if form is None]
 
 
 def _still_ours(owner: str, batch: Sequence[Through]) -> set[int]:
@@ -134,14 +144,6 @@ def _codes(claimed: Claimed, filed: Filed) -> list[charts.Code]:
     return [(claimed.practice, owner, code) for code in filed.codes] if owner else []
 
 
-def _firsts(batch: Sequence[Through]) -> dict[tuple[int, str], int]:
-    """By practice and content, the document that a repeat of it is a duplicate of."""
-    contents: defaultdict[int, list[str]] = defaultdict(list)
-    for one in batch:
-        contents[one.claimed.practice] += [filed.key for filed in one.filed]
-    return {(practice, key): first for practice, keys in contents.items() for key, first in charts.firsts_with(practice, keys).items()}
-
-
 class _Writer:
     """The writes of one transaction, gathered so that each table is written once where no key is needed back, and each question about
     the whole batch is asked once: what the batch itself adds to the answers is kept here."""
@@ -157,21 +159,28 @@ class _Writer:
         self.done: list[tuple[str, str, Any, int]] = []
         self.read: list[tuple[Any, ...]] = []
         self._revisions = charts.revisions(list({one.claimed.practice for one in batch}))
-        self._firsts = _firsts(batch)
+        self._repeats = Repeats((one.claimed.practice, filed) for one in batch for filed in one.documents())
+        self._moved: defaultdict[int, list[Moved]] = defaultdict(list)
         used = charts.code_charts(code for one in batch for filed in one.filed for code in _codes(one.claimed, filed))
         self._used = {code: set(patients) for code, patients in used.items()}
 
     def delivery(self, one: Through) -> None:
         claimed = one.claimed
         stale = self._revisions.get(claimed.practice) != one.revision
-        keys: list[int] = []
+        written: dict[int, tuple[int, Filed]] = {}
         for position, planned in enumerate(one.filed):
+            if one.forms[position] is not None:
+                continue
             filed = planned
             if stale or self._code_moved(claimed, planned):
                 self._learn()
                 filed = one.rematch(position)
-            form = one.forms[position]
-            keys.append(self._document(claimed, filed, keys[form] if form is not None else None))
+            written[position] = self._document(claimed, filed), filed
+        for position, planned in enumerate(one.filed):
+            main = one.forms[position]
+            if main is not None:
+                key, filed = written[main]
+                self._form(claimed, follow(planned, filed), key)
         self.done.append(("failed" if one.failed else "done", one.failed[:100], self.at, claimed.delivery))
         facts = one.facts
         self.read.append((facts["header_from"], facts["subject"], facts["sent_at"], facts["text"], self.at, claimed.message))
@@ -189,31 +198,43 @@ class _Writer:
             return False
         return any(self._used.get(code, set()) - {filed.match.patient} for code in _codes(claimed, filed))
 
-    def _document(self, claimed: Claimed, filed: Filed, form_of: int | None) -> int:
+    def _document(self, claimed: Claimed, filed: Filed) -> int:
         patient = filed.match.patient if filed.match.decision == "filed" else None
-        content = claimed.practice, filed.key
-        first = self._firsts.get(content) if form_of is None else None
-        carries = patient is not None and form_of is None and (first is None or not charts.carried(*content, patient))
-        key = rows.insert_one(
+        practice = claimed.practice
+        bearer = patient
+        if patient is not None and filed.results and self._repeats.has(practice, filed) and charts.carried(practice, filed.key, patient):
+            bearer = None
+        first = self._repeats.original(practice, filed)
+        key = self._insert(claimed, filed, duplicate_of=first)
+        self.results.extend({**row, "document_id": key, "patient_id": bearer} for row in filed.results)
+        self._repeats.add(practice, filed, key, first)
+        if patient is not None:
+            told = Told(filed.row["own_id"], filed.row["set_id"], filed.row["replaces"])
+            if told or (first is not None and filed.document.format == "pdf"):
+                self._moved[patient].append(Moved(key, first or key, told))
+        self._trace(claimed, filed, key, patient)
+        return key
+
+    def _form(self, claimed: Claimed, filed: Filed, main: int) -> None:
+        """Another form of a document: it has no line of its own, and its results are that document's."""
+        key = self._insert(claimed, filed, form_of=main)
+        self.results.extend({**row, "document_id": key, "patient_id": None} for row in filed.results)
+
+    def _insert(self, claimed: Claimed, filed: Filed, *, duplicate_of: int | None = None, form_of: int | None = None) -> int:
+        return rows.insert_one(
             Document,
             {
                 **filed.row,
                 "delivery_id": claimed.delivery,
                 "mailbox_id": claimed.mailbox,
                 "practice_id": claimed.practice,
-                "duplicate_of_id": first,
+                "duplicate_of_id": duplicate_of,
                 "form_of_id": form_of,
                 "received_at": claimed.received_at,
-                "filed_at": self.now if patient is not None else None,
+                "filed_at": self.now if filed.match.decision == "filed" else None,
             },
             self.cursor,
         )
-        bearer = patient if carries else None
-        self.results.extend({**row, "document_id": key, "patient_id": bearer} for row in filed.results)
-        if form_of is None:
-            self._firsts.setdefault(content, key)
-            self._trace(claimed, filed, key, patient)
-        return key
 
     def _trace(self, claimed: Claimed, filed: Filed, key: int, patient: int | None) -> None:
         result = f"{filed.match.decision} {filed.match.rule}"
@@ -232,6 +253,8 @@ class _Writer:
         rows.insert_many(Result, self.results)
         rows.insert_many(Filing, self.filings)
         self._learn()
+        for patient, moved in self._moved.items():
+            self.events += versions.restand(patient, moved, "node", self.now)
         self.cursor.executemany(
             "UPDATE records_delivery SET state = %s, reason = %s, done_at = %s, owner = '', lease = 0 WHERE id = %s",
             self.done,

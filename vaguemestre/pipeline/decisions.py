@@ -18,6 +18,7 @@ from vaguemestre.domain.event import Event
 from vaguemestre.domain.fault import Fault
 from vaguemestre.inbound import settle as rules
 from vaguemestre.inbound.file import code_owner
+from vaguemestre.pipeline import versions
 from vaguemestre.records import chain
 from vaguemestre.records.accounts import Account
 from vaguemestre.records.documents import Document, Filing, ReadMark, Result
@@ -171,14 +172,16 @@ def settle(account: Account, document: Document, patient: Patient, now: dt.datet
                 practice_id=own.practice_id, sender=owner, code=code, patient=patient, defaults={"confirmed": True}
             )
         _revise(own.practice_id)
-        chain.append([_event(account, "document-settled", one, f"patient:{patient.pk}", now) for one in settled])
+        events = [_event(account, "document-settled", one, f"patient:{patient.pk}", now) for one in settled]
+        chain.append(events + _restand(account, patient, settled, now))
     return [one.pk for one in settled]
 
 
 def undo(account: Account, document: Document, now: dt.datetime) -> list[int]:
     """Takes the document, and its copies filed in the same chart, back to *À vérifier*; returns their row numbers.
 
-    Their results leave the chart's histories, and these bytes never file by themselves in that chart again. A sender stays known only by
+    Their results leave the chart's histories, where the version before stands again, and neither they nor their other forms ever file by
+    themselves in that chart again. A sender stays known only by
     another confirmation or by `senders add`, and its patient codes confirmed only where another document of the chart bears them.
     Raises Refusal.
     """
@@ -199,19 +202,32 @@ def undo(account: Account, document: Document, now: dt.datetime) -> list[int]:
         acts = Filing.objects.filter(document__in=numbers, undone_at=None)
         chosen = set(acts.filter(rule=BY_HAND).values_list("document", flat=True))
         acts.update(undone_by=account, undone_at=now)
-        FilingBan.objects.get_or_create(practice_id=own.practice_id, content_key=own.content_key, patient=patient)
+        _forbid(own, patient, numbers)
         for one in undone:
             _forget_codes(one, patient)
         for sender in {_sender(one) for one in undone if one.pk in chosen}:
             _forget_sender(own.practice_id, sender)
         _revise(own.practice_id)
-        chain.append([_event(account, "document-undone", one, f"patient:{patient.pk}", now) for one in undone])
+        events = [_event(account, "document-undone", one, f"patient:{patient.pk}", now) for one in undone]
+        chain.append(events + _restand(account, patient, undone, now, out=numbers))
     return numbers
 
 
 def _reviewed(document: Document) -> dict[str, Any]:
     rule = f"{document.rule.partition(':')[0]}:undone"
-    return {"decision": "review", "rule": rule, "reason": "undone", "patient": None, "filed_at": None}
+    return {"decision": "review", "rule": rule, "reason": "undone", "patient": None, "filed_at": None, "superseded_by": None}
+
+
+def _forbid(document: Document, patient: Patient, undone: Sequence[int]) -> None:
+    """Neither this content nor that of its other forms, in any of the copies, files by itself in this chart again."""
+    forms = Document.objects.filter(form_of__in=undone).values_list("content_key", flat=True)
+    for key in dict.fromkeys([document.content_key, *forms]):
+        FilingBan.objects.get_or_create(practice_id=document.practice_id, content_key=key, patient=patient)
+
+
+def _restand(account: Account, patient: Patient, moved: Sequence[Document], now: dt.datetime, out: Sequence[int] = ()) -> list[Event]:
+    """The newest version that is in the chart now stands there."""
+    return versions.restand(patient.pk, [versions.Moved.of(one) for one in moved], f"account:{account.pk}", now, out=out)
 
 
 def _forget_codes(document: Document, patient: Patient) -> None:

@@ -125,11 +125,31 @@ def _subjects(claimed: Claimed, reading: Reading) -> list[Subject]:
     return [Subject.of(claimed, document, message_id) for document in reading.documents]
 
 
-def _matched(claimed: Claimed, document: Document, warnings: tuple[str, ...], rules: Rules, answer: Answer) -> Match:
-    learnt = answer.learnt
+def _mains(documents: Sequence[Document]) -> list[int]:
+    """For each document, the index of the one that it is a form of, which may come later in the list; its own where it is none's."""
+
+    def main(position: int) -> int:
+        seen = {position}
+        while (points_to := documents[position].duplicate_of) is not None and points_to not in seen and 0 <= points_to < len(documents):
+            position = points_to
+            seen.add(position)
+        return position if documents[position].duplicate_of is None else min(seen)
+
+    return [main(position) for position in range(len(documents))]
+
+
+def _matched(
+    claimed: Claimed, document: Document, forms: Sequence[Document], warnings: tuple[str, ...], rules: Rules, answers: Sequence[Answer]
+) -> Match:
+    """The match of a document: what forbids filing one of its `forms` forbids filing it. `answers`: about itself, then about those of its
+    forms whose bytes stand for the whole of it."""
+    learnt = answers[0].learnt
     if claimed.sender_trusted:
         learnt = dataclasses.replace(learnt, sender_known=True)
-    return match.decide(document, warnings, claimed.mail_from, rules.profile, rules.automatic, lambda _: answer.charts, learnt)
+    if len(answers) > 1:
+        learnt = dataclasses.replace(learnt, banned=frozenset().union(*(one.learnt.banned for one in answers)))
+    told = (*warnings, *match.of_forms(document, forms)) if forms else warnings
+    return match.decide(document, told, claimed.mail_from, rules.profile, rules.automatic, lambda _: answers[0].charts, learnt)
 
 
 def _facts(reading: Reading) -> dict[str, Any]:
@@ -147,21 +167,31 @@ def _facts(reading: Reading) -> dict[str, Any]:
 def through(claimed: Claimed, reading: Reading, rules: Rules, revision: int, known: Known | None = None, failed: str = "") -> Through:
     """Match and file, decided for every document of a reading. `revision` is the practice's before the first look at its records."""
     warnings = tuple(w.code for w in reading.warnings)
-    subjects = _subjects(claimed, reading)
+    documents, subjects, mains = reading.documents, _subjects(claimed, reading), _mains(reading.documents)
+    forms: defaultdict[int, list[int]] = defaultdict(list)
+    for position, main in enumerate(mains):
+        if main != position:
+            forms[main].append(position)
 
     def planned(position: int, known: Known) -> Filed:
-        document, subject = reading.documents[position], subjects[position]
-        found = _matched(claimed, document, warnings, rules, known.about(subject))
-        return file.decide(document, found, position, subject.key)
+        document, mine = documents[position], forms.get(position, ())
+        pages = [form for form in mine if documents[form].rendering]
+        answers = [known.about(subjects[one]) for one in (position, *pages)]
+        found = _matched(claimed, document, [documents[form] for form in mine], warnings, rules, answers)
+        return file.decide(document, found, position, subjects[position].key, tuple(subjects[form].key for form in pages))
 
     asked = known or Known()
     asked.ask(subjects)
     rematch: Callable[[int], Filed] = lambda position: planned(position, Known())  # noqa: E731
+    own = {main: planned(main, asked) for main in dict.fromkeys(mains)}
     return Through(
         claimed=claimed,
         facts=_facts(reading),
-        filed=tuple(planned(position, asked) for position in range(len(reading.documents))),
-        forms=tuple(document.duplicate_of for document in reading.documents),
+        filed=tuple(
+            own[main] if main == position else file.decide(documents[position], own[main].match, position, subjects[position].key)
+            for position, main in enumerate(mains)
+        ),
+        forms=tuple(None if main == position else main for position, main in enumerate(mains)),
         revision=revision,
         rematch=rematch,
         failed=failed,

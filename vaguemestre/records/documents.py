@@ -14,10 +14,11 @@ class Document(models.Model):
     (`from_fields`, `names_guessed`). `candidates`: [{"patient": row number, "ref": text, "evidence": [[trait, verdict], ...]}],
     best first, at most 5. `sha256`: of its own bytes; `content_key`: what
     makes two documents the same one (inbound.file.content_key): the records of one HPRIM file share their bytes and not their key.
-    `duplicate_of`: the first document with the same key in the same practice. `form_of`: another form
-    of the same document in the same message (not listed by itself). `abnormal`: "", "A", "L", "H", "LL", "HH" or "AA", the
-    gravest flag. `own_id`, `set_id`, `version` and `replaces` are the document's own (CDA); `superseded_by`: the newer version of it that
-    stands in the same chart. `rendering`: a form that shows the whole of its document as pages. `set_aside_at`: a person looked and chose to leave it without a chart; it leaves the list to check."""
+    `duplicate_of`: the first document of the practice that it repeats: of the same key, or one the PDF of the other. `form_of`: another
+    form of the same document in the same message (not listed by itself; its decision and chart are its document's). `abnormal`: "",
+    "A", "L", "H", "LL", "HH" or "AA", the gravest flag. `own_id`, `set_id`, `version` and `replaces` are the document's own (CDA);
+    `superseded_by`: the newer version of it that stands in the same chart. `rendering`: a form that shows the whole of its document as
+    pages. `set_aside_at`: a person looked and chose to leave it without a chart; it leaves the list to check."""
 
     delivery = models.ForeignKey("records.Delivery", on_delete=models.CASCADE)
     mailbox = models.ForeignKey("records.Mailbox", on_delete=models.CASCADE, db_index=False)
@@ -61,9 +62,10 @@ class Document(models.Model):
         app_label = "records"
         indexes = [
             models.Index(fields=["practice", "content_key"], name="document_content"),
-            models.Index(fields=["practice", "set_id"], name="document_set", condition=~models.Q(set_id="")),
-            models.Index(fields=["practice", "own_id"], name="document_own_id", condition=~models.Q(own_id="")),
-            models.Index(fields=["practice", "replaces"], name="document_replaces", condition=~models.Q(replaces="")),
+            # Versions are looked for within one chart (records.queries.editions), whose statements repeat these conditions.
+            models.Index(fields=["patient", "set_id"], name="document_set", condition=models.Q(set_id__gt="")),
+            models.Index(fields=["patient", "own_id"], name="document_own_id", condition=models.Q(own_id__gt="")),
+            models.Index(fields=["patient", "replaces"], name="document_replaces", condition=models.Q(replaces__gt="")),
             # Both hold what the lists show (no form of another document), so that a list or a count never reads the rows themselves.
             models.Index(fields=["mailbox", "-received_at", "-id"], name="document_inbox", condition=models.Q(form_of=None)),
             models.Index(
@@ -86,7 +88,7 @@ class Document(models.Model):
 
 class Result(models.Model):
     """One result line, exactly as read; `sort_value` is a float for sorting and charts only. `patient` is set while its document
-    is filed (and is the first with its content key): a chart's history is the results that bear it."""
+    is filed and stands (and is the first with its content key): a chart's history is the results that bear it."""
 
     document = models.ForeignKey(Document, on_delete=models.CASCADE)
     patient = models.ForeignKey("records.Patient", null=True, on_delete=models.SET_NULL)

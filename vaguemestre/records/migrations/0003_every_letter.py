@@ -73,14 +73,14 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='document',
-            index=models.Index(condition=models.Q(('set_id', ''), _negated=True), fields=['practice', 'set_id'], name='document_set'),
+            index=models.Index(condition=models.Q(('set_id__gt', '')), fields=['patient', 'set_id'], name='document_set'),
         ),
         migrations.AddIndex(
             model_name='document',
-            index=models.Index(condition=models.Q(('own_id', ''), _negated=True), fields=['practice', 'own_id'], name='document_own_id'),
+            index=models.Index(condition=models.Q(('own_id__gt', '')), fields=['patient', 'own_id'], name='document_own_id'),
         ),
         migrations.AddIndex(
             model_name='document',
-            index=models.Index(condition=models.Q(('replaces', ''), _negated=True), fields=['practice', 'replaces'], name='document_replaces'),
+            index=models.Index(condition=models.Q(('replaces__gt', '')), fields=['patient', 'replaces'], name='document_replaces'),
         ),
     ]

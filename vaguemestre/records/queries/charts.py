@@ -5,19 +5,24 @@ Each question is asked for many documents at once: a batch costs a few statement
 
 from __future__ import annotations
 
+import dataclasses
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from django.db import connection
+from django.db.models import QuerySet
 
 from vaguemestre.domain.matching import Chart, Lookup
+from vaguemestre.records.documents import Document
 
 MOST_CHARTS = 200
 """Charts looked at for one document. A common name in a large base is cut here only among those that share neither INS nor birth date."""
 
 MOST_VALUES = 400
 """Values asked in one statement, far fewer than either database takes; one document's may be more."""
+
+MOST_BEARERS = 50
 
 _COLUMNS = (
     "id, ref, ins, ins_oid, ins_status, nir, birth_name, used_name, given_names, first_given_name, birth_date, sex, birth_place_code, flags"
@@ -162,27 +167,63 @@ def banned(practice: int, content_keys: Iterable[str]) -> dict[str, frozenset[in
     return {key: frozenset(patients) for key, patients in found.items()}
 
 
-def firsts_with(practice: int, content_keys: Iterable[str]) -> dict[str, int]:
-    """By content, the first document of the practice that bears it: what a repeat is a duplicate of. A new content is left out."""
-    found: dict[str, int] = {}
+_OF_CONTENT = (
+    "(SELECT {column} FROM records_document d WHERE d.practice_id = %s AND d.content_key = asked.content_key AND {which}"
+    " ORDER BY d.id LIMIT 1)"
+)
+_ITSELF = _OF_CONTENT.format(column="d.id", which="d.form_of_id IS NULL")
+_AS_PAGES = _OF_CONTENT.format(column="d.form_of_id", which="d.form_of_id IS NOT NULL AND d.rendering")
+
+
+@dataclasses.dataclass(frozen=True, slots=True, repr=False)
+class Original:
+    """What a repeat of a content would be a duplicate of: `row`, the first document of all that repeat each other; `stated`, the patient
+    that the one of this content names, as `records.Document.stated`."""
+
+    row: int
+    stated: Mapping[str, Any] | None
+
+    def __repr__(self) -> str:
+        return f"<Original {self.row}>"
+
+
+def originals(practice: int, content_keys: Iterable[str], *, as_pages: bool = False) -> dict[str, Original]:
+    """By content, the first document of the practice that bears it, or, `as_pages`, that has a form of this content which shows the whole
+    of it. A new content is left out."""
+    firsts: dict[str, int] = {}
     with connection.cursor() as cursor:
         for part in _parts(content_keys):
             cursor.execute(
                 f"WITH asked (content_key) AS (VALUES {', '.join(['(%s)'] * len(part))})"
-                " SELECT asked.content_key, (SELECT id FROM records_document d WHERE d.practice_id = %s"
-                " AND d.content_key = asked.content_key AND d.form_of_id IS NULL AND d.duplicate_of_id IS NULL ORDER BY d.id LIMIT 1)"
-                " FROM asked",
+                f" SELECT asked.content_key, {_AS_PAGES if as_pages else _ITSELF} FROM asked",
                 [*part, practice],
             )
-            found.update((key, first) for key, first in cursor.fetchall() if first is not None)
-    return found
+            firsts.update((key, first) for key, first in cursor.fetchall() if first is not None)
+    if not firsts:
+        return {}
+    rows = {
+        row.pk: Original(row.duplicate_of_id or row.pk, row.stated) for row in _stating(Document.objects.filter(pk__in=firsts.values()))
+    }
+    return {key: rows[first] for key, first in firsts.items()}
+
+
+def all_originals(practice: int, content_key: str) -> list[Original]:
+    """The first documents of the practice with this content, for the rare one whose first bearer is of another person; at most
+    MOST_BEARERS are looked at."""
+    rows = Document.objects.filter(practice=practice, content_key=content_key, form_of=None).order_by("pk")
+    return [Original(row.duplicate_of_id or row.pk, row.stated) for row in _stating(rows)[:MOST_BEARERS]]
+
+
+def _stating(rows: QuerySet[Document]) -> QuerySet[Document]:
+    return rows.only("pk", "duplicate_of_id", "stated")
 
 
 def carried(practice: int, content_key: str, patient: int) -> bool:
     """Whether a filed document with this content already carries its results into this chart's histories."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT 1 FROM records_document WHERE practice_id = %s AND content_key = %s AND patient_id = %s AND decision = 'filed' LIMIT 1",
+            "SELECT 1 FROM records_document WHERE practice_id = %s AND content_key = %s AND patient_id = %s AND decision = 'filed'"
+            " AND form_of_id IS NULL LIMIT 1",
             [practice, content_key, patient],
         )
         return cursor.fetchone() is not None

@@ -18,10 +18,11 @@ def _objects(identifier: str) -> list[str] | None:
     """The trace objects of an ID; None where nothing has it."""
     text = identifier.strip()
     if match := _DOCUMENT_ID.fullmatch(text):
-        own = Document.objects.filter(pk=int(match[1])).values_list("pk", "delivery", "delivery__message").first()
+        own = Document.objects.filter(pk=int(match[1])).values_list("pk", "form_of", "delivery", "delivery__message").first()
         if own is not None:
-            document, delivery, message = own
-            return [f"message:{message}", f"delivery:{delivery}", f"document:{document}"]
+            # What happens to a document is traced once, whatever its forms.
+            document, main, delivery, message = own
+            return [f"message:{message}", f"delivery:{delivery}", f"document:{main or document}"]
     bare = text.removeprefix("<").removesuffix(">")
     if not bare:
         return None
