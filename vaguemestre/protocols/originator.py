@@ -2,7 +2,8 @@
 
 The operator's rule holds for every address of the field (mssante.md 1.3), so whatever two readers could understand differently is
 refused instead of guessed: a second From, a line that is no field, an encoded word where an address stands, a route, a control
-character. Raw UTF-8 is borne in names only. `mime` reads the same header leniently, for people; this one guards the door.
+character. Raw UTF-8 is borne in names only, and in addresses where the message came with SMTPUTF8 (RFC 6532 section 3.2). `mime` reads
+the same header leniently, for people; this one guards the door.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ import email.errors
 import email.header
 import functools
 import re
+
+from vaguemestre.domain import address
 
 HEADER_MOST = 262_144
 """Bytes of the header block."""
@@ -113,8 +116,8 @@ def _tokens(text: str) -> tuple[list[Token], list[str]]:
     return tokens, comments
 
 
-def _spec(tokens: list[Token]) -> str:
-    """The domain of an addr-spec; no blank nor comment may stand inside one."""
+def _spec(tokens: list[Token], utf8: bool) -> str:
+    """The domain of an addr-spec, in A-labels where it is not ASCII; no blank nor comment may stand inside one."""
     while tokens and tokens[0][0] == "blank":
         tokens = tokens[1:]
     while tokens and tokens[-1][0] == "blank":
@@ -129,9 +132,14 @@ def _spec(tokens: list[Token]) -> str:
     if len(local) % 2 == 0 or not dots or not words or (len(local) > 1 and any(kind == "quoted" for kind, _ in local)):
         raise Malformed("from-malformed")
     # An encoded word has no place in an address (RFC 2047 section 5): a reader that decodes first would see another one.
-    if not name.isascii() or "=?" in name or "?=" in name or not name.isprintable() or not _DOMAIN.fullmatch(domain):
+    if "=?" in name or "?=" in name or not name.isprintable():
         raise Malformed("from-malformed")
-    return domain
+    if name.isascii() and _DOMAIN.fullmatch(domain):
+        return domain
+    exact = address.exact(name, domain) if utf8 and not (name + domain).isascii() else None
+    if exact is None:
+        raise Malformed("from-malformed")
+    return exact[1]
 
 
 def _decoded(text: str) -> str:
@@ -144,7 +152,7 @@ def _decoded(text: str) -> str:
         raise Malformed("from-malformed") from None
 
 
-def _addresses(text: str) -> tuple[list[str], list[str]]:
+def _addresses(text: str, utf8: bool) -> tuple[list[str], list[str]]:
     """(domains, names and comments) of an address list, groups opened (RFC 5322 section 3.4)."""
     tokens, shown = _tokens(text)
     domains: list[str] = []
@@ -158,7 +166,7 @@ def _addresses(text: str) -> tuple[list[str], list[str]]:
             if any(kind != "blank" for kind, _ in run):
                 raise Malformed("from-malformed")
         elif any(kind != "blank" for kind, _ in run):
-            domains.append(_spec(run))
+            domains.append(_spec(run, utf8))
         elif not may_be_empty:
             raise Malformed("from-malformed")
         run.clear()
@@ -175,7 +183,7 @@ def _addresses(text: str) -> tuple[list[str], list[str]]:
             case ("special", ">"):
                 if angle is None:
                     raise Malformed("from-malformed")
-                domains.append(_spec(angle))
+                domains.append(_spec(angle, utf8))
                 angle, closed = None, True
             case _ if angle is not None:
                 angle.append(token)
@@ -230,8 +238,8 @@ def _text(value: bytes) -> str:
         return value.decode("latin-1")
 
 
-def read(data: bytes) -> Originator:
-    """From the bytes of a message. Raises `Malformed` with the reason."""
+def read(data: bytes, utf8: bool = False) -> Originator:
+    """From the bytes of a message; `utf8`: it came with SMTPUTF8. Raises `Malformed` with the reason."""
     fields = _fields(data)
     if sum(name == b"received" for name, _ in fields) > HOPS_MOST:
         raise Malformed("mail-loop")
@@ -242,19 +250,19 @@ def read(data: bytes) -> Originator:
         raise Malformed("from-several")
     if len(written[0]) > FROM_MOST:
         raise Malformed("from-malformed")
-    domains, shown = _from(written[0])
+    domains, shown = _from(written[0], utf8)
     return Originator(domains, shown, _message_id(fields))
 
 
 @functools.lru_cache(maxsize=256)
-def _from(value: bytes) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _from(value: bytes, utf8: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Domains and shown domains of a From field. Remembered: a service writes the same one on each of its messages."""
     text = _text(value).replace("\t", " ").strip(" ")
     if not text:
         raise Malformed("from-absent")
     if not text.isprintable() and any(ord(c) < 32 or 0x7F <= ord(c) < 0xA0 or c in "\u2028\u2029" for c in text):
         raise Malformed("from-malformed")
-    domains, names = _addresses(text)
+    domains, names = _addresses(text, utf8 and text.encode() == value.replace(b"\t", b" ").strip(b" "))
     if not domains:
         raise Malformed("from-malformed")
     return tuple(domains), _shown_domains(names)

@@ -1,72 +1,45 @@
-"""An SMTP server's side of a conversation without sockets: bytes in, events and bytes out (RFC 5321, 1870, 2034, 2920, 3207, 6152).
+"""An SMTP server's side of a conversation without sockets: bytes in, events and bytes out.
+
+RFC 5321, 1870, 2034, 2920, 3030, 3207, 3461, 6152, 6531.
 
     engine.receive(bytes) -> engine.next_event() until None -> engine.outgoing()
 
-Some events ask for a decision (`Sender`, `Recipient`, `ContentAsked`, `Message`): nothing more is read, whatever has come, until
-`accept()` or `refuse(reason)`. All else the engine answers by itself, from the tables `smtp_states` and `replies`. What it never
-does: raise for what a peer says, keep more than its limits, or see two different conversations in the same bytes cut differently.
+Some events ask for a decision (`Sender`, `Recipient`, `ContentAsked`, `ChunkAsked`, `Message`): nothing more is read, whatever has
+come, until `accept()` or `refuse(reason)`. All else the engine answers by itself, from the tables `smtp_states` and `replies`. What
+it never does: raise for what a peer says, keep more than its limits, or see two different conversations in the same bytes cut
+differently.
 
-Known weaknesses: no CHUNKING, SMTPUTF8 nor DSN yet; source routes are refused (RFC 5321 would ignore them).
+A BDAT that is refused has its octets read and thrown away before it is answered: they are never taken for commands. It ends its
+transaction, so that no later chunk of the same message is taken for a whole one.
+
+Known weaknesses: source routes are refused (RFC 5321 would ignore them).
 """
 
 from __future__ import annotations
 
-import dataclasses
+from collections.abc import Callable
 
-from vaguemestre.protocols import replies, smtp_commands
+from vaguemestre.protocols import replies, smtp_commands, smtp_lines
+from vaguemestre.protocols.smtp_chunks import Chunks, Swallow
 from vaguemestre.protocols.smtp_commands import Recipient, Sender, Wrong
 from vaguemestre.protocols.smtp_content import Content, Verdict
+from vaguemestre.protocols.smtp_events import ChunkAsked, ContentAsked, Event, Limits, Message, StartTls, Trouble
 from vaguemestre.protocols.smtp_states import NEXT, NOT_OFFERED, VERBS, State, Verb, refusal
 
-COMMAND_MOST = 1_024
-"""Octets of a command line with its CR LF: 512 of RFC 5321 section 4.5.3.1.4, and room for the parameters of extensions."""
-LINE_ENDLESS = 65_536
-"""A line longer than this without an end closes the connection."""
+__all__ = ["ChunkAsked", "ContentAsked", "Engine", "Event", "Limits", "Message", "StartTls", "Trouble"]
+
 IDLE_CHATTER = 100
-"""NOOP, RSET, VRFY, HELP, EHLO between two messages before each more counts as an error."""
+"""NOOP, RSET, VRFY, HELP, EHLO, BDAT of few octets between two messages before each more counts as an error."""
+CHUNK_SMALL = 512
+"""A chunk of fewer octets that is not the last is chatter."""
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Limits:
-    """Bounds of one connection: `message` bytes of a message; `recipients` of a transaction; counts of `transactions` and `errors`."""
-
-    message: int = 26_214_400
-    recipients: int = 100
-    transactions: int = 10_000
-    errors: int = 20
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class StartTls:
-    """The peer was told to go on: the next bytes are a handshake. Then `secured()`."""
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class ContentAsked:
-    """DATA: accept to be sent the content."""
-
-
-@dataclasses.dataclass(frozen=True, slots=True, repr=False)
-class Message:
-    """A whole message; accepting it says 250, so keep it first."""
-
-    data: bytes
-
-    def __repr__(self) -> str:
-        return f"<Message {len(self.data)} bytes>"
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Trouble:
-    """The engine refused something worth a trace (a message, or the whole connection); already answered."""
-
-    reason: str
-
-
-Event = Sender | Recipient | StartTls | ContentAsked | Message | Trouble
+_OFFERED = ("8BITMIME", "ENHANCEDSTATUSCODES", "CHUNKING", "DSN", "SMTPUTF8")
 _DEAF = frozenset({State.ENDED, State.HANDSHAKE})
 """States in which nothing is read."""
-_BUSY = frozenset({State.SENDER, State.RECIPIENTS, State.CONTENT})
+_BUSY = frozenset({State.SENDER, State.RECIPIENTS, State.CONTENT, State.CHUNK, State.CHUNKED})
+_RECEIVING = frozenset({State.CONTENT, State.CHUNK, State.SWALLOW})
+_SPOILT = {Verdict.TOO_LARGE: "message-too-large", Verdict.BINARY: "binary-content"}
 _CHATTER = frozenset({Verb.NOOP, Verb.RSET, Verb.VRFY, Verb.HELP, Verb.EHLO, Verb.HELO})
 
 
@@ -79,14 +52,15 @@ class Engine:
         self._buffer = bytearray()
         self._out: list[bytes] = []
         self._asked: Event | None = None
-        self._content: Content | None = None
+        self._content: Content | Chunks | Swallow | None = None
         self._abandoned = replies.INNER_FAILURE
         self._errors = self._chatter = self._refused = self._overflow = self._transactions = 0
         self.state = State.CLEAR
+        self.transfers = 0
         self.disputed = False
         self.helo = ""
         self.sender: Sender | None = None
-        self.recipients: dict[str, None] = {}
+        self.recipients: dict[str, Recipient] = {}
 
     # What the server reads.
 
@@ -107,8 +81,13 @@ class Engine:
 
     @property
     def wire(self) -> int:
-        """Bytes of unfinished content seen."""
+        """Bytes of unfinished content seen, those of a refused chunk included."""
         return self._content.wire if self._content is not None else 0
+
+    @property
+    def receiving(self) -> bool:
+        """What comes now is content, not commands. `transfers` counts how often that began, chunks of one message as one."""
+        return self.state in _RECEIVING
 
     @property
     def busy(self) -> bool:
@@ -148,23 +127,33 @@ class Engine:
                 self._transactions += 1
                 self._say("sender-accepted")
             case Recipient():
-                self.recipients[recipient or asked.address] = None
+                # Said twice, one is named once; what was said last of its notices holds.
+                self.recipients[recipient or asked.address] = asked
                 self.state = State.RECIPIENTS
                 self._say("recipient-accepted")
             case ContentAsked():
-                most = self._limits.message
-                self._content = Content(most, 2 * most + 1_048_576)
+                self._content = Content(self._limits.message, self._bound)
+                self.transfers += 1
                 self.state = State.CONTENT
                 self._say("send-content")
             case Message():
                 self._finish()
                 self._errors = self._chatter = self._refused = 0
                 self._say("kept")
+            case ChunkAsked():
+                if not isinstance(self._content, Chunks):
+                    self._content = Chunks()
+                    self.transfers += 1
+                self._content.begin(asked.size, asked.last)
+                self.state = State.CHUNK
 
     def refuse(self, reply: replies.Reply) -> None:
         """No to what was asked: a 4xx or 5xx of `replies`."""
         assert reply.code >= 400, "a refusal is 4xx or 5xx"
         asked, self._asked = self._asked, None
+        if isinstance(asked, ChunkAsked):
+            self._swallow(asked.size, State.GREETED, lambda: self._out.append(reply.encoded()))
+            return
         self._out.append(reply.encoded())
         if isinstance(asked, Message):
             self._finish()
@@ -190,15 +179,19 @@ class Engine:
     def next_event(self) -> Event | None:
         """The next event, or None: more bytes, a decision or a handshake is needed, or all is over."""
         while self._asked is None and self.state not in _DEAF:
-            if self.state is State.CONTENT:
-                if not self._buffer:
+            if self._content is not None and self.state is not State.CHUNKED:
+                if not self._buffer and self.state is State.CONTENT:
                     return None
-                event = self._content_event()
+                event = self._content_event(self._content)
+                if event is None and self.receiving:
+                    return None
             else:
-                line = self._line()
+                line = smtp_lines.cut(self._buffer)
                 if line is None:
                     return None
-                event = Trouble(line) if isinstance(line, str) else self._command(line)
+                if isinstance(line, str):
+                    return self._closed(line)
+                event = self._command(line)
             if event is not None:
                 return event
         return None
@@ -207,6 +200,14 @@ class Engine:
 
     def _say(self, reason: str) -> None:
         self._out.append(replies.line(reason))
+
+    def _told(self, reason: str) -> Trouble:
+        self._say(reason)
+        return Trouble(reason)
+
+    def _closed(self, reason: str) -> Trouble:
+        self.close(reason)
+        return Trouble(reason)
 
     def _forget(self) -> None:
         self.sender = None
@@ -231,47 +232,25 @@ class Engine:
     def _error(self, reason: str) -> Trouble | None:
         """Answers a bad command; the one too many is answered with 421 instead."""
         if self._errors >= self._limits.errors:
-            self.close("too-many-errors")
-            return Trouble("too-many-errors")
+            return self._closed("too-many-errors")
         self._errors += 1
         self._say(reason)
         return None
 
-    def _line(self) -> bytes | str | None:
-        """A command line without its CR LF; None while it has no end; a reason where the connection was closed for it."""
-        buffer = self._buffer
-        feed = buffer.find(b"\n")
-        carriage = buffer.find(b"\r", 0, feed if feed >= 0 else len(buffer))
-        if 0 <= carriage == feed - 1:
-            if feed < LINE_ENDLESS:
-                line = bytes(buffer[:carriage])
-                del buffer[: feed + 1]
-                return line
-            reason = "line-endless"
-        else:
-            # The first CR or LF that is no pair; a CR at the very end may still become one.
-            pending = feed < 0 and (carriage < 0 or carriage == len(buffer) - 1)
-            if pending and len(buffer) < LINE_ENDLESS:
-                return None
-            first = min(p for p in (feed, carriage, len(buffer)) if p >= 0)
-            reason = "line-endless" if first >= LINE_ENDLESS - 1 else "bare-cr-or-lf"
-        self.close(reason)
-        return reason
-
     def _command(self, line: bytes) -> Event | None:
-        if len(line) + 2 > COMMAND_MOST:
-            return self._error("line-too-long")
-        if not line.isascii() or not line.decode("ascii").isprintable():
-            return self._error("not-ascii")
-        word, _, rest = line.partition(b" ")
-        word = word.upper()
+        text = smtp_lines.text(line)
+        word = line.partition(b" ")[0].upper()
+        if isinstance(text, Wrong):
+            return self._error(text.reason) if word != b"BDAT" else self._closed("chunk-syntax")
         verb = VERBS.get(word)
         if verb is None:
             return self._error("not-offered" if word in NOT_OFFERED else "unknown-command")
         reason = refusal(self.state, verb)
+        argument = text[len(word) :].strip(" ")
+        if verb is Verb.BDAT:
+            return self._bdat(argument, reason)
         if reason is not None:
             return self._error(reason)
-        argument = rest.decode("ascii").strip(" ")
         if verb in _CHATTER:
             self._chatter += 1
             if self._chatter > IDLE_CHATTER:
@@ -287,8 +266,8 @@ class Engine:
                 self._say("noop" if verb is Verb.NOOP else "help")
                 return None
             case Verb.VRFY:
-                if not argument:
-                    return self._error("syntax")
+                if (reason := smtp_commands.verified(argument)) is not None:
+                    return self._error(reason)
                 self._say("not-verified")
                 return None
         if argument:
@@ -323,11 +302,10 @@ class Engine:
         if verb is Verb.HELO:
             self._out.append(f"250 {self._hostname}\r\n".encode("ascii"))
             return None
-        words = [self._hostname, "PIPELINING", f"SIZE {self._limits.message}", "8BITMIME", "ENHANCEDSTATUSCODES"]
+        words = [self._hostname, "PIPELINING", f"SIZE {self._limits.message}", *_OFFERED]
         if clear:
             words.append("STARTTLS")
-        lines = [f"250-{word}\r\n" for word in words[:-1]] + [f"250 {words[-1]}\r\n"]
-        self._out.append("".join(lines).encode("ascii"))
+        self._out.append("".join(f"250{' ' if word is words[-1] else '-'}{word}\r\n" for word in words).encode("ascii"))
         return None
 
     def _mail(self, argument: str) -> Event | None:
@@ -337,49 +315,81 @@ class Engine:
         if read.size > self._limits.message:
             return self._error("message-too-large") or Trouble("message-too-large")
         if self._transactions >= self._limits.transactions:
-            self.close("too-many-transactions")
-            return Trouble("too-many-transactions")
+            return self._closed("too-many-transactions")
         self._asked = read
         return read
 
     def _rcpt(self, argument: str) -> Event | None:
-        read = smtp_commands.recipient(argument)
+        read = smtp_commands.recipient(argument, self.sender is not None and self.sender.utf8)
         if isinstance(read, Wrong):
             return self._error(read.reason)
         if len(self.recipients) >= self._limits.recipients:
             # No error of the peer's: RFC 5321 section 4.5.3.1.10 lets it send the rest in another transaction. Bounded all the same.
             self._overflow += 1
             if self._overflow > 100 * self._limits.recipients:
-                self.close("too-many-errors")
-                return Trouble("too-many-errors")
+                return self._closed("too-many-errors")
             self._say("too-many-recipients")
             return None
         self._asked = read
         return read
 
-    def _content_event(self) -> Event | None:
-        content = self._content
-        assert content is not None, "the state says that content is being received"
-        chunk = bytes(self._buffer)
-        self._buffer.clear()
-        verdict, rest = content.receive(chunk)
-        match verdict:
-            case Verdict.MORE:
-                return None
+    def _content_event(self, content: Content | Chunks | Swallow) -> Event | None:
+        match content.take(self._buffer):
             case Verdict.SOUND:
-                self._buffer += rest
+                assert not isinstance(content, Swallow), "a refused chunk makes no message"
                 self._asked = Message(content.content())
                 self._content = None
                 return self._asked
-            case Verdict.TOO_LARGE | Verdict.ABANDONED:
-                reason = "message-too-large" if verdict is Verdict.TOO_LARGE else self._abandoned
-                self._buffer += rest
-                self._finish()
-                self._say(reason)
-                return Trouble(reason)
+            case Verdict.MORE:
+                return None
+            case Verdict.CHUNK:
+                self.state = State.CHUNKED
+                self._say("chunk-received")
+                return None
+            case Verdict.SWALLOWED:
+                assert isinstance(content, Swallow), "only a refused chunk is swallowed"
+                self._content = None
+                self.state = content.after
+                return content.answer()
             case Verdict.BARE:
-                self.close("bare-cr-or-lf")
-                return Trouble("bare-cr-or-lf")
-            case _:
-                self.close("message-too-large")
-                return Trouble("message-too-large")
+                return self._closed("bare-cr-or-lf")
+            case Verdict.ENDLESS:
+                return self._closed("message-too-large")
+            case verdict:
+                reason = _SPOILT.get(verdict, self._abandoned)
+                self._finish()
+                return self._told(reason)
+
+    @property
+    def _bound(self) -> int:
+        """Octets of one transfer that are borne, most of them thrown away, before the peer is cut off."""
+        return 2 * self._limits.message + 1_048_576
+
+    def _bdat(self, argument: str, reason: str | None) -> Event | None:
+        chunk = smtp_commands.chunk(argument)
+        if isinstance(chunk, Wrong):
+            # How many octets follow is not known: nothing more can be told from a command.
+            return self._closed(chunk.reason)
+        size, last = chunk
+        if size > self._bound:
+            return self._closed("message-too-large")
+        self._chatter += not last and size < CHUNK_SMALL
+        received = self._content.size if isinstance(self._content, Chunks) else 0
+        if reason is not None:
+            refused = reason
+            self._swallow(size, self.state, lambda: self._error(refused))
+        elif self._chatter > IDLE_CHATTER:
+            self._swallow(size, State.GREETED, lambda: self._error("too-many-errors"))
+        elif received + size > self._limits.message:
+            self._swallow(size, State.GREETED, lambda: self._told("message-too-large"))
+        else:
+            self._asked = ChunkAsked(size, last)
+        return self._asked
+
+    def _swallow(self, size: int, after: State, answer: Callable[[], Event | None]) -> None:
+        """Throws away the octets of a refused chunk, then answers in the state `after`; another one than now ends the transaction."""
+        if after is not self.state:
+            self._forget()
+        self._content = Swallow(size, after, answer)
+        self.transfers += 1
+        self.state = State.SWALLOW

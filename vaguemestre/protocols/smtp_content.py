@@ -15,7 +15,7 @@ _PREFIXES = (b"\r\n.\r", b"\r\n.", b"\r\n", b"\r")
 
 class Verdict(enum.Enum):
     """MORE: the end has not come. SOUND: `content()` is the message. TOO_LARGE, ABANDONED: it ended, nothing was kept.
-    BARE, ENDLESS: the connection cannot go on."""
+    BARE, ENDLESS: the connection cannot go on. CHUNK, BINARY, SWALLOWED: see `smtp_chunks`."""
 
     MORE = "more"
     SOUND = "sound"
@@ -23,6 +23,9 @@ class Verdict(enum.Enum):
     ABANDONED = "abandoned"
     BARE = "bare"
     ENDLESS = "endless"
+    CHUNK = "chunk"
+    BINARY = "binary"
+    SWALLOWED = "swallowed"
 
 
 class Content:
@@ -64,6 +67,14 @@ class Content:
     def content(self) -> bytes:
         """The whole message after SOUND, dots unstuffed, with the CR LF of its last line."""
         return bytes(memoryview(self._data)[2:])
+
+    def take(self, buffer: bytearray) -> Verdict:
+        """`receive` for what is in `buffer`, which holds afterwards what follows the end."""
+        chunk = bytes(buffer)
+        buffer.clear()
+        verdict, rest = self.receive(chunk)
+        buffer += rest
+        return verdict
 
     def receive(self, chunk: bytes) -> tuple[Verdict, bytes]:
         """What is known after these bytes, and those that follow the end (commands), empty with MORE, BARE and ENDLESS."""

@@ -69,6 +69,10 @@ class Intake:
             peer_dn=peer.dn if peer else "",
             peer=f"peer:{peer.fingerprint}" if peer else "node",
             tls=f"{peer.tls_version} {peer.cipher}" if peer else "",
+            ret=envelope.ret,
+            envid=envelope.envid,
+            notices=envelope.notices,
+            utf8=envelope.utf8,
         )
         future: asyncio.Future[Outcome] = self._loop.create_future()
         with self._filled:

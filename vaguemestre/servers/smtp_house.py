@@ -5,13 +5,17 @@ from __future__ import annotations
 import asyncio
 import logging
 import traceback
+from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from vaguemestre.domain.envelope import Peer
+from vaguemestre.domain.outcome import Defer
 from vaguemestre.inbound.accept import Facts, Keeper
-from vaguemestre.protocols import smtp
+from vaguemestre.protocols import replies, smtp
 from vaguemestre.servers.smtp_tls import IdentityFiles
+
+T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
@@ -54,3 +58,12 @@ def report_failure(error: BaseException) -> None:
     frames = traceback.extract_tb(error.__traceback__)
     where = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "?"
     logger.error("inner failure: %s at %s", type(error).__name__, where)
+
+
+def decided(decide: Callable[[], T]) -> T | Defer:
+    """What was decided; an inner failure is a Defer (promise 2)."""
+    try:
+        return decide()
+    except Exception as error:  # noqa: BLE001 - whatever it is
+        report_failure(error)
+        return Defer(replies.INNER_FAILURE)

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import dataclasses
 from collections.abc import Callable
-from typing import TypeVar, cast
+from typing import cast
 
 from vaguemestre.crypto import certificates
 from vaguemestre.crypto.certificates import Certificate
@@ -20,13 +19,12 @@ from vaguemestre.domain.outcome import Defer, Proceed, Reject
 from vaguemestre.inbound import accept, verify
 from vaguemestre.inbound.accept import Standing
 from vaguemestre.protocols import replies, smtp
-from vaguemestre.protocols.smtp import ContentAsked, Message, StartTls, Trouble
+from vaguemestre.protocols.smtp import ChunkAsked, ContentAsked, Message, StartTls, Trouble
 from vaguemestre.protocols.smtp_commands import Recipient, Sender
 from vaguemestre.protocols.smtp_states import State
-from vaguemestre.servers.smtp_house import House, report_failure
+from vaguemestre.servers.smtp_envelope import envelope
+from vaguemestre.servers.smtp_house import House, decided, report_failure
 from vaguemestre.servers.smtp_tls import HandshakeFailed, Identity, SecureLayer
-
-T = TypeVar("T")
 
 SLOWEST = 1_000
 """Bytes a second that a peer must send of a message, on the whole, after a first `timeout_s`."""
@@ -57,6 +55,7 @@ class Session(asyncio.Protocol):
         self._paused = self._write_full = self._eof = self._admitted = False
         self._begun = self._progress = self._loop.time()
         self._content_since = 0.0
+        self._transfer = 0
         self._ends_at: float | None = None
         self.ip = ""
 
@@ -151,7 +150,7 @@ class Session(asyncio.Protocol):
                 self._abort()
             return
         reason = ""
-        if self._engine.state is State.CONTENT and now - self._content_since > timeout + self._engine.wire / SLOWEST:
+        if self._engine.receiving and now - self._content_since > timeout + self._engine.wire / SLOWEST:
             reason = "too-slow"
         if now - self._progress > timeout:
             reason = "idle-timeout"
@@ -173,32 +172,34 @@ class Session(asyncio.Protocol):
                 case Recipient():
                     self._recipient(event)
                 case ContentAsked():
-                    self._content()
+                    self._content(0)
+                case ChunkAsked():
+                    self._content(event.size)
                 case StartTls():
                     self._start_tls()
                 case Trouble():
                     self._door.trace(self._peer, event.reason)
-        if engine.state is State.CONTENT and engine.asked is None:
-            self._progress = self._loop.time()
-            self._held(engine.held)
-            if self._door.held > self._door.held_most:
-                engine.abandon("insufficient-storage")
-                self._held(0)
-        elif self._keeping is None:
-            self._held(0)
+        if self._keeping is None:
+            self._received()
         self._flush()
+
+    def _received(self) -> None:
+        """Counts what came of a message: its time and the memory it holds."""
+        engine = self._engine
+        if engine.receiving:
+            self._progress = self._loop.time()
+            if engine.transfers != self._transfer:
+                self._transfer = engine.transfers
+                self._content_since = self._progress
+        self._held(engine.held)
+        if engine.held and self._door.held > self._door.held_most:
+            engine.abandon("insufficient-storage")
+            self._held(0)
 
     def _held(self, size: int) -> None:
         if size != self._counted:
             self._door.count(size - self._counted)
             self._counted = size
-
-    def _decided(self, decide: Callable[[], T]) -> T | Defer:
-        try:
-            return decide()
-        except Exception as error:  # noqa: BLE001 - an inner failure is a Defer (promise 2)
-            report_failure(error)
-            return Defer(replies.INNER_FAILURE)
 
     def _refuse(self, outcome: Defer | Reject) -> None:
         self._door.trace(self._peer, outcome.reason)
@@ -207,7 +208,7 @@ class Session(asyncio.Protocol):
     def _peer_outcome(self) -> Proceed[Standing] | Defer | Reject:
         facts = self._door.facts
         authorities = self._identity.authorities if self._identity is not None else ()
-        return self._decided(lambda: accept.decide_peer(self._certificate, authorities, facts.trust(), facts.revocation(), facts.now()))
+        return decided(lambda: accept.decide_peer(self._certificate, authorities, facts.trust(), facts.revocation(), facts.now()))
 
     def _sender(self, event: Sender) -> None:
         outcome = self._peer_outcome()
@@ -215,7 +216,7 @@ class Session(asyncio.Protocol):
             self._refuse(outcome)
             return
         standing = outcome.facts
-        allowed = self._decided(lambda: accept.decide_sender(event.address, standing))
+        allowed = decided(lambda: accept.decide_sender(event.address, standing))
         if not isinstance(allowed, Proceed):
             self._refuse(allowed)
             return
@@ -229,43 +230,42 @@ class Session(asyncio.Protocol):
 
     def _recipient(self, event: Recipient) -> None:
         facts, postmaster = self._door.facts, self._door.postmaster
-        outcome = self._decided(lambda: accept.decide_recipient(event.address, facts.hosts, facts.mailbox, postmaster))
+        outcome = decided(lambda: accept.decide_recipient(event.address, facts.hosts, facts.mailbox, postmaster))
         if isinstance(outcome, Proceed):
             self._engine.accept(outcome.facts)
         else:
             self._refuse(outcome)
 
-    def _content(self) -> None:
-        if self._door.held >= self._door.held_most:
+    def _content(self, size: int) -> None:
+        """Whether there is room for a message, or for `size` more bytes of one."""
+        held = self._door.held - self._counted + self._engine.held + size
+        if held > self._door.held_most or self._door.held >= self._door.held_most:
             self._refuse(Defer("insufficient-storage"))
             return
-        self._content_since = self._loop.time()
         self._engine.accept()
 
     def _message(self, event: Message) -> None:
         standing, sender = self._standing, self._engine.sender
         assert standing is not None and sender is not None, "no content without an accepted sender"
         facts = self._door.facts
-        verified = self._decided(
-            lambda: verify.decide_originator(event.data, standing, lambda domain: domain in facts.trust().listed or facts.hosts(domain))
-        )
+        protected: Callable[[str], bool] = lambda domain: domain in facts.trust().listed or facts.hosts(domain)  # noqa: E731
+        verified = decided(lambda: verify.decide_originator(event.data, standing, protected, sender.utf8))
         if not isinstance(verified, Proceed):
             self._refuse(verified)
             return
-        now = self._decided(facts.now)
+        now = decided(facts.now)
         if isinstance(now, Defer):
             self._refuse(now)
             return
-        self._peer = self._peer if self._peer.helo == self._engine.helo else dataclasses.replace(self._peer, helo=self._engine.helo)
-        envelope = Envelope(sender.address, tuple(self._engine.recipients), now, self._peer)
+        said = envelope(self._engine, now, self._peer)
         self._held(len(event.data))
-        self._keeping = self._loop.create_task(self._keep(envelope, event.data, verified.facts.message_id))
+        self._keeping = self._loop.create_task(self._keep(said, event.data, verified.facts.message_id))
         self._door.keeping.add(self._keeping)
 
-    async def _keep(self, envelope: Envelope, data: bytes, message_id: str | None) -> None:
+    async def _keep(self, said: Envelope, data: bytes, message_id: str | None) -> None:
         outcome: Proceed[None] | Defer | Reject
         try:
-            outcome = await self._door.keeper.keep(envelope, data, message_id)
+            outcome = await self._door.keeper.keep(said, data, message_id)
         except Exception as error:  # noqa: BLE001 - an inner failure is a Defer (promise 2)
             report_failure(error)
             outcome = Defer(replies.INNER_FAILURE)
