@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 Browser = Callable[..., "Client"]
 
-NUMBERS = {"documents": "document", "patients": "patient"}
+NUMBERS = {"documents": "document", "patients": "patient", "resultats": "result"}
 """What the number of an address is, by the address's first word."""
 PUBLIC = {"account_login", "language", "asset"}
 LISTS = {"inbox", "search", "administration", "account_logout"}
@@ -34,7 +34,13 @@ def patterns() -> list[tuple[str, str]]:
 
 
 def numbers(world: World) -> dict[str, list[int]]:
-    return {"document": [d.pk for d in world.documents.values()], "patient": [p.pk for p in world.patients.values()]}
+    from vaguemestre.records.models import Result
+
+    return {
+        "document": [d.pk for d in world.documents.values()],
+        "patient": [p.pk for p in world.patients.values()],
+        "result": list(Result.objects.order_by("pk").values_list("pk", flat=True)),
+    }
 
 
 def addresses(world: World) -> Iterator[tuple[str, str, str | None, int | None]]:
@@ -70,6 +76,8 @@ def refused() -> int:
 
 def seen_by(world: World, login: str) -> dict[str, set[int]]:
     """What the account may see, said here by hand and not by the code under test."""
+    from vaguemestre.records.models import Result
+
     moulin = {d for d in world.documents if not d.startswith("other")}
     own = {
         "roche": {d for d in moulin if world.documents[d].mailbox == world.mailboxes["roche"] or world.documents[d].decision == "filed"},
@@ -81,6 +89,7 @@ def seen_by(world: World, login: str) -> dict[str, set[int]]:
     return {
         "document": {world.documents[d].pk for d in own},
         "patient": {p.pk for ref, p in world.patients.items() if ref.startswith(charts)},
+        "result": {r.pk for r in Result.objects.select_related("document") if r.document in [world.documents[d] for d in own]},
     }
 
 

@@ -186,7 +186,7 @@ def test_what_comes_after_a_decision(world: World) -> None:
 def test_history_holds_only_what_compares(world: World) -> None:
     """Same laboratory, same code, same unit; never another laboratory's."""
     from tests.web.world import blood
-    from vaguemestre.records.queries.record import history, previous
+    from vaguemestre.records.queries.histories import earlier, history
 
     line = (blood("Potassium", "K    000", "3.0", "mmol/L", "3.5", "5.1", "L"),)
     document(
@@ -199,8 +199,8 @@ def test_history_holds_only_what_compares(world: World) -> None:
     assert sorted([r.value for r in line.values] for line in found) == [["0.19"], ["3.0"], ["6.4", "4.9"]]
     urgent = type(world.documents["urgent"]).objects.select_related("patient", "delivery__message").get(pk=world.documents["urgent"].pk)
     results = list(urgent.result_set.order_by("position"))
-    before = previous(mine, urgent, results)
-    assert {results[n].label: before[results[n].pk].value for n in range(5) if results[n].pk in before} == {
+    before = earlier(mine, urgent, results)
+    assert {results[n].label: before[results[n].pk][0].text for n in range(5) if results[n].pk in before} == {
         "Glycémie à jeun": "0.98", "Potassium": "4.9", "Créatinine": "9.1",
     }  # fmt: skip
 
@@ -220,12 +220,12 @@ def test_a_page_of_a_large_mailbox_asks_few_questions(world: World, browser: Bro
 
 def test_a_chart_is_ordered_by_the_documents_own_dates(world: World) -> None:
     """A letter of last month that arrives today stands among last month's; one without a date stands where it was received."""
-    from vaguemestre.records.queries.record import documents
+    from vaguemestre.records.queries.record import outline
 
     document(world, "late-letter", "roche", minutes=1, of="P2", date="2020-03-01")
     document(world, "undated", "roche", minutes=2, of="P2")
     document(world, "older", "roche", minutes=3, of="P2", date="2020-02-01")
-    shown = [one.pk for one in documents(seen(world, "roche"), world.patients["P2"])]
+    shown = [one.outline.pk for one in outline(seen(world, "roche"), world.patients["P2"])]
     of = {name: world.documents[name].pk for name in ("late-letter", "undated", "older")}
     assert [pk for pk in shown if pk in of.values()] == [of["undated"], of["late-letter"], of["older"]]
 

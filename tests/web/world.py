@@ -319,6 +319,7 @@ def build(vault: Path | None = None) -> World:
         of="S1",
         rule="E",
         reason="same-traits",
+        results=first[:1],
         stated=stated("KERGUELEN", "YANN", "1980-08-08"),
         vault=vault,
     )

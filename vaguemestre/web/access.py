@@ -15,7 +15,7 @@ from django.utils import timezone
 from vaguemestre.domain.event import Event
 from vaguemestre.records import chain
 from vaguemestre.records.accounts import Account
-from vaguemestre.records.documents import Document
+from vaguemestre.records.documents import Document, Result
 from vaguemestre.records.patients import Patient
 from vaguemestre.records.queries.visible import Visible, visible
 
@@ -86,6 +86,19 @@ def document_or_404(request: HttpRequest, seen: Visible, number: int, *related: 
 def patient_or_404(request: HttpRequest, seen: Visible, number: int) -> Patient:
     """The chart with this row number, if it is of the account's practices; an attempt on another's is traced."""
     return _found(request, seen.patients, Patient, "patient", number)
+
+
+def result_or_404(request: HttpRequest, seen: Visible, number: int) -> Result:
+    """The result with this row number, if it is in a chart of the account's practices or in a document that it may see."""
+    found = Result.objects.filter(pk=number).select_related("patient", "document__delivery__message").first()
+    if found is None:
+        raise Http404
+    # Asked of this one row: a list of what the account may see would be as long as its mailboxes.
+    in_chart = found.patient is not None and found.patient.practice_id in seen.practice_ids
+    if not in_chart and not seen.documents.filter(pk=found.document_id).exists():
+        trace(request, "access-refused", f"result:{number}", "not-visible")
+        raise Http404
+    return found
 
 
 def form_number(value: Any) -> int:

@@ -17,7 +17,8 @@ from vaguemestre.records.messages import Message
 from vaguemestre.records.patients import Patient
 from vaguemestre.web import wording
 
-_XDM = re.compile(r"\s*XDM/1\.0/DDM\+\s*", re.IGNORECASE)
+_XDM = re.compile(r"(?P<ko>\[\s*KO\b[^\]]{0,100}\](?:\s*\[[^\]]{0,100}\])?)?\s*XDM/1\.0/DDM\+?\s*", re.IGNORECASE)
+"""The mark of ECO.3.1.3, with that of a software which could not take the document in (mssante.md 2.5) before it."""
 _URGENT = re.compile(r"\burgent|\burgence\s+vitale", re.IGNORECASE)
 MOST_TITLE = 120
 _USAGER = "@patient.mssante.fr"
@@ -117,8 +118,44 @@ def from_usager(message: Message) -> bool:
 
 
 def subject(message: Message) -> str:
-    """The mail's subject without the mark that machines read (ECO.3.1.3)."""
-    return _XDM.sub(" ", message.subject, count=1).strip()
+    """The mail's subject without the mark that machines read (ECO.3.1.3); a failure that the mark told is said in words."""
+    found = _XDM.search(message.subject)
+    if found is None:
+        return message.subject.strip()
+    words = f"{message.subject[: found.start()]} {message.subject[found.end() :]}".strip()
+    return f"{_('Intégration refusée par le logiciel du destinataire')} · {words}".rstrip(" ·") if found["ko"] else words
+
+
+def dated(document: Document) -> str:
+    """The day of the document itself, else that of its reception."""
+    return day(document.date[:10]) if document.date else full_moment(document.received_at)[:10]
+
+
+def _codes(value: Any) -> list[str]:
+    """The codes of a metadata value: a text, a coded value, or a list of either."""
+    if isinstance(value, list):
+        return [code for one in value[:20] for code in _codes(one)]
+    if isinstance(value, Mapping):
+        value = value.get("code")
+    return [value] if isinstance(value, str) and value else []
+
+
+def confidentiality(document: Document) -> list[str]:
+    """Codes of confidentiality, the document's own and those of the archive that brought it, each once; the usual ones are left out."""
+    content = document.content if isinstance(document.content, dict) else {}
+    metadata = content.get("metadata")
+    told = _codes(content.get("confidentiality")) + _codes(metadata.get("confidentialityCode") if isinstance(metadata, dict) else None)
+    return [code for code in dict.fromkeys(told) if code not in {"N", "L", "U"}]
+
+
+def event_date(document: Document) -> str:
+    """When what it tells took place, where the archive says it and it is not the document's own day."""
+    content = document.content if isinstance(document.content, dict) else {}
+    metadata = content.get("metadata")
+    start = metadata.get("serviceStartTime") if isinstance(metadata, dict) else None
+    found = re.match(r"(\d{4})-?(\d{2})-?(\d{2})", start) if isinstance(start, str) else None
+    shown = "/".join(reversed(found.groups())) if found else ""
+    return "" if shown == day(document.date[:10]) else shown
 
 
 def title(document: Document) -> str:

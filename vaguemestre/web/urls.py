@@ -7,7 +7,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.urls import URLPattern, URLResolver, path, register_converter
 from django.views.i18n import set_language
 
-from vaguemestre.web import administration, assets, decide, document, errors, inbox, originals, patient, search
+from vaguemestre.web import administration, assets, decide, document, errors, inbox, originals, patient, result, search
 
 
 class RowNumber:
@@ -37,6 +37,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("documents/<row:number>/original", originals.original, name="original"),
     path("documents/<row:number>/message", originals.message, name="message"),
     path("patients/<row:number>/", patient.show, name="patient"),
+    path("resultats/<row:number>/", result.show, name="result"),
     path("recherche", search.show, name="search"),
     path("administration", administration.show, name="administration"),
     path("connexion", allauth.login, name="account_login"),

@@ -179,6 +179,18 @@ FORMATS: Mapping[str, Words] = {
 }
 BIOLOGY = _("Résultats de biologie")
 
+CONFIDENTIALITY: Mapping[str, Words] = {
+    "M": _("Confidentialité modérée"),
+    "R": _("Confidentiel : accès restreint"),
+    "V": _("Très confidentiel"),
+    "INVISIBLE_PATIENT": _("Caché au patient : ne le lui montrez pas avant une consultation d'annonce."),
+    "INVISIBLE_REPRESENTANTS_LEGAUX": _("Caché aux représentants légaux"),
+    "MASQUE_PS": _("Masqué aux autres professionnels"),
+}
+OTHER_CONFIDENTIALITY = _("Confidentialité particulière")
+
+FORM_ROLES: Mapping[str, Words] = {"pages": _("Le document en pages"), "annex": _("Pièce jointe"), "other": _("Autre forme")}
+
 REFUSALS: Mapping[str, Words] = {
     "not-yours": _("Ce document n'est pas dans vos boîtes aux lettres."),
     "already-filed": _("Trop tard : ce document vient d'être classé par une autre personne. Voici où."),

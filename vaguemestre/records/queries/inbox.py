@@ -25,7 +25,8 @@ LISTS = (UNREAD, WAITING, ALL)
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _LIST_COLUMNS = (
     "id", "sha256", "format", "type_code", "type_label", "title", "date", "author", "stated", "unreadable", "abnormal", "results_count",
-    "decision",    "rule", "reason", "received_at", "filed_at", "set_aside_at", "duplicate_of_id", "mailbox_id", "practice_id",
+    "decision", "rule", "reason", "received_at", "filed_at", "set_aside_at", "duplicate_of_id", "superseded_by_id", "mailbox_id",
+    "practice_id",
     "patient__birth_name", "patient__used_name", "patient__first_given_name", "patient__given_names", "patient__birth_date", "patient__sex",
     "delivery__message__header_from", "delivery__message__mail_from", "delivery__message__subject", "mailbox__name",
 )  # fmt: skip

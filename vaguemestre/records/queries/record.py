@@ -1,116 +1,122 @@
-"""One patient's chart: documents filed in it, newest first, and the history of each result."""
+"""One patient's chart: the documents filed in it, their forms, versions and repeats, and how each came there."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from django.db.models import Exists, OuterRef, QuerySet
 
-from vaguemestre.records.documents import Document, Filing, ReadMark, Result
+from vaguemestre.records.documents import Document, Filing, ReadMark
 from vaguemestre.records.patients import FilingBan, Patient
 from vaguemestre.records.queries.visible import Visible
 
 DOCUMENTS = 200
-RESULTS = 3_000
-VALUES = 8
-"""Values shown of one result, newest first."""
+"""Entries of a chart shown on one page."""
+LOOKED_AT = 2_000
+"""Documents of one chart that are sorted, the last received."""
+_ENTRY = ("pk", "date", "received_at", "type_code", "format", "results_count", "superseded_by_id", "duplicate_of_id")
 
 
-def documents(visible: Visible, patient: Patient) -> Sequence[Document]:
-    """The chart's documents, newest first by their own date then by reception, at most DOCUMENTS; each bears `is_read`."""
-    mark = ReadMark.objects.filter(account=visible.account, document=OuterRef("pk"))
-    rows = visible.documents.filter(patient=patient, decision="filed", form_of=None).annotate(is_read=Exists(mark))
-    light = rows.select_related("delivery__message", "mailbox").defer("content", "text", "candidates")
-    found = list(light.order_by("-received_at", "-pk")[:DOCUMENTS])
+@dataclasses.dataclass(frozen=True, slots=True)
+class Outline:
+    """What decides where a document stands in a chart, without its words."""
+
+    pk: int
+    day: str
+    type_code: str
+    format: str
+    results: int
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Entry:
+    """A document that stands, with the versions that it replaced and its repeats, newest first."""
+
+    outline: Outline
+    versions: tuple[int, ...]
+    copies: tuple[int, ...]
+
+
+def outline(visible: Visible, patient: Patient) -> list[Entry]:
+    """The chart as entries, newest first by the documents' own dates, then by reception. What is folded under a document which the chart
+    does not hold, or under one that is folded itself, goes under the one that stands, or stands by itself."""
+    rows = visible.documents.filter(patient=patient, decision="filed", form_of=None).order_by("-received_at", "-pk")
+    found = {row[0]: row for row in rows.values_list(*_ENTRY)[:LOOKED_AT]}
+    versions: dict[int, list[int]] = {}
+    copies: dict[int, list[int]] = {}
+    for pk, row in found.items():
+        top = _top(found, pk)
+        if top != pk:
+            (versions if row[6] in found else copies).setdefault(top, []).append(pk)
+    standing = [row for pk, row in found.items() if _top(found, pk) == pk]
     # The sort is stable: of one day's documents, the last received comes first.
-    return sorted(found, key=lambda document: document.date[:10] or document.received_at.date().isoformat(), reverse=True)
+    standing.sort(key=lambda row: row[1][:10] or row[2].date().isoformat(), reverse=True)
+    return [
+        Entry(
+            Outline(row[0], row[1][:10] or row[2].date().isoformat(), row[3], row[4], row[5]),
+            tuple(versions.get(row[0], ())),
+            tuple(copies.get(row[0], ())),
+        )
+        for row in standing
+    ]
 
 
-def laboratory(document: Document) -> str:
-    """Who sent it, for comparing codes that are each laboratory's own: the proven sender, else the author as written."""
-    return document.delivery.message.mail_from or document.author
+def _top(found: Mapping[int, tuple[Any, ...]], pk: int) -> int:
+    """The document under which this one is folded, itself where it stands. A circle of rows, which nothing should write, stands."""
+    seen = {pk}
+    at = pk
+    while True:
+        above = next((one for one in found[at][6:8] if one in found), None)
+        if above is None:
+            return at
+        if above in seen:
+            return pk
+        seen.add(above)
+        at = above
 
 
-@dataclasses.dataclass(frozen=True, slots=True, repr=False)
-class Line:
-    """One result of a chart with its values, newest first. Only values of one laboratory, one code and one unit share a line."""
-
-    group: tuple[str, ...]
-    label: str
-    unit: str
-    author: str
-    values: tuple[Result, ...]
+def documents(visible: Visible, numbers: Sequence[int]) -> dict[int, Document]:
+    """These documents by row number, of those that the account may see; each bears `is_read`."""
+    mark = ReadMark.objects.filter(account=visible.account, document=OuterRef("pk"))
+    rows = visible.documents.filter(pk__in=numbers).annotate(is_read=Exists(mark)).select_related("delivery__message", "mailbox")
+    return {row.pk: row for row in rows.defer("content", "text", "html", "candidates", "stated")}
 
 
-@dataclasses.dataclass(frozen=True, slots=True, repr=False)
-class Chapter:
-    """`author` is who sent all of its lines, "" where several did."""
-
-    name: str
-    author: str
-    lines: tuple[Line, ...]
+FORMS = 20
+"""Other forms of one document, versions or copies, that are looked at."""
 
 
-def _day(result: Result) -> str:
-    return (result.date or result.document.date or result.document.received_at.isoformat())[:19]
+def _light(visible: Visible) -> QuerySet[Document]:
+    return visible.documents.select_related("delivery__message", "mailbox").defer("text", "html", "candidates")
 
 
-def _chart_results(visible: Visible, patient: Patient) -> QuerySet[Result]:
-    rows = visible.results.filter(patient=patient, document__decision="filed")
-    return rows.select_related("document__delivery__message").defer("document__content", "document__text", "document__candidates")
+def forms(visible: Visible, document: Document) -> Sequence[Document]:
+    """The other forms of this document in its message, in the message's order, with their text."""
+    rows = visible.documents.filter(form_of=document.pk).select_related("delivery__message", "mailbox").defer("candidates")
+    return list(rows.order_by("position", "pk")[:FORMS])
 
 
-_Same = tuple[str, str, str, tuple[str, ...], str]
+def standing(visible: Visible, document: Document) -> Document | None:
+    """The version that replaced this document, if the account may see it."""
+    return _light(visible).filter(pk=document.superseded_by_id).first() if document.superseded_by_id else None
 
 
-def history(visible: Visible, patient: Patient) -> list[Chapter]:
-    """Chapters in order of their newest result. A result without a code is compared by its label, with the same care."""
-    lines: dict[_Same, list[Result]] = {}
-    results = sorted(_chart_results(visible, patient).order_by("-document__received_at", "position")[:RESULTS], key=lambda r: r.position)
-    for result in sorted(results, key=_day, reverse=True):
-        if result.value or result.number:
-            same = result.code.strip() or result.label.strip().casefold()
-            key = (result.chapter, laboratory(result.document), same, tuple(result.group), result.unit.strip())
-            lines.setdefault(key, []).append(result)
-    chapters: dict[str, list[Line]] = {}
-    for (name, _, _, group, unit), values in lines.items():
-        line = Line(group, values[0].label, unit, values[0].document.author, tuple(values[:VALUES]))
-        chapters.setdefault(name, []).append(line)
-    return [Chapter(name, _one_author(found), tuple(found)) for name, found in chapters.items()]
+def replaced(visible: Visible, document: Document) -> Sequence[Document]:
+    """The versions that this document replaced, newest first; the repeats of one are left out."""
+    rows = _light(visible).filter(superseded_by=document.pk, form_of=None, duplicate_of=None)
+    return list(rows.order_by("-version", "-received_at", "-pk")[:FORMS])
 
 
-def _one_author(lines: Sequence[Line]) -> str:
-    authors = {line.author for line in lines}
-    return authors.pop() if len(authors) == 1 else ""
+def first(visible: Visible, document: Document) -> Document | None:
+    """The document of which this one is a repeat, if the account may see it."""
+    return _light(visible).filter(pk=document.duplicate_of_id).first() if document.duplicate_of_id else None
 
 
-def previous(visible: Visible, document: Document, results: Sequence[Result]) -> dict[int, Result]:
-    """By row number of `results`: the same patient's last earlier value of the same laboratory, code and unit."""
-    if document.patient is None or document.decision != "filed":
-        return {}
-    codes = {r.code for r in results if r.code}
-    if not codes:
-        return {}
-    rows = _chart_results(visible, document.patient).filter(code__in=codes).exclude(document=document)
-    earlier: dict[tuple[str, str], list[Result]] = {}
-    for row in rows.exclude(document__content_key=document.content_key).order_by("-document__received_at")[:RESULTS]:
-        if laboratory(row.document) == laboratory(document) and (row.value or row.number):
-            earlier.setdefault((row.code, row.unit.strip()), []).append(row)
-    found: dict[int, Result] = {}
-    for result in results:
-        before = [row for row in earlier.get((result.code, result.unit.strip()), ()) if _before(row, result, document)]
-        if result.code and before:
-            found[result.pk] = max(before, key=_day)
-    return found
-
-
-def _before(row: Result, result: Result, document: Document) -> bool:
-    mine = (result.date or document.date)[:10]
-    theirs = (row.date or row.document.date)[:10]
-    if mine and theirs and mine != theirs:
-        return theirs < mine
-    return row.document.received_at < document.received_at
+def repeats(visible: Visible, document: Document) -> Sequence[Document]:
+    """The later arrivals of this document, newest first."""
+    return list(_light(visible).filter(duplicate_of=document.pk, form_of=None).order_by("-received_at", "-pk")[:FORMS])
 
 
 def filing(document: Document) -> Filing | None:

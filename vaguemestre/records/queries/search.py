@@ -98,7 +98,7 @@ def waiting(visible: Visible, text: str, limit: int = FOUND) -> list[Document]:
     found = []
     for mailbox in visible.mailbox_ids:
         rows = listed(visible, WAITING, mailbox).filter(stated__isnull=False).order_by("-received_at", "-pk")
-        for document in rows.select_related("delivery__message", "mailbox").defer("content", "text", "candidates")[:_WAITING]:
+        for document in rows.select_related("delivery__message", "mailbox").defer("content", "text", "html", "candidates")[:_WAITING]:
             stated = document.stated or {}
             if dates and stated.get("birth_date") not in dates:
                 continue

@@ -10,7 +10,8 @@ from django.utils.functional import Promise
 
 from vaguemestre.records.documents import Document, Result
 from vaguemestre.records.patients import Patient
-from vaguemestre.web import assets, present, wording
+from vaguemestre.records.queries.histories import Value
+from vaguemestre.web import assets, narrative, present, wording
 
 register = template.Library()
 
@@ -29,6 +30,11 @@ register.filter("subject", present.subject)
 register.filter("document_title", present.title)
 register.filter("state", present.state)
 register.filter("urgent", present.urgent)
+register.filter("dated", present.dated)
+register.filter("confidentiality", present.confidentiality)
+register.filter("event_date", present.event_date)
+register.filter("narrative", narrative.clean)
+register.filter("narrative_cut", narrative.cut)
 register.filter("flags", wording.flags)
 register.filter("rule_words", wording.rule)
 
@@ -43,6 +49,22 @@ def decision_words(key: str) -> Words:
 @register.filter
 def warning_words(code: str) -> Words:
     return wording.WARNINGS.get(code, wording.OTHER_WARNING)
+
+
+@register.filter
+def confidentiality_words(code: str) -> Words:
+    return wording.CONFIDENTIALITY.get(code, wording.OTHER_CONFIDENTIALITY)
+
+
+@register.filter
+def role_of_form(role: str) -> Words:
+    """What a form is to its document."""
+    return wording.FORM_ROLES.get(role, wording.FORM_ROLES["other"])
+
+
+@register.filter
+def format_words(format_: str) -> Words:
+    return wording.FORMATS.get(format_, wording.FORMATS["unknown"])
 
 
 @register.filter
@@ -92,7 +114,7 @@ def shown_trait(value: str, name: str) -> Any:
 
 
 @register.filter
-def interval(result: Result) -> str:
+def interval(result: Result | Value) -> str:
     """The reference interval in one short text."""
     if result.low and result.high:
         return f"{result.low} – {result.high}"

@@ -1,0 +1,32 @@
+"""The history of one analysis: a curve and the same values in a table. Its address is the row number of any of its results."""
+
+from __future__ import annotations
+
+import itertools
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_safe
+
+from vaguemestre.records.queries import histories
+from vaguemestre.records.queries.visible import Visible
+from vaguemestre.web import curve
+from vaguemestre.web.access import clinical, result_or_404, trace
+from vaguemestre.web.comparison import change
+from vaguemestre.web.inbox import frame
+
+
+@require_safe
+@clinical
+def show(request: HttpRequest, seen: Visible, number: int) -> HttpResponse:
+    """The page, newest value first; of a result that no chart bears, its document instead."""
+    result = result_or_404(request, seen, number)
+    if result.patient is None:
+        return redirect("document", result.document_id)
+    series = histories.series(seen, result.patient, result)
+    values = series.values
+    changes = [None, *(change(now, before) for before, now in itertools.pairwise(values))]
+    rows = list(zip(values, changes, strict=True))[::-1]
+    context = frame(seen, here="", patient=result.patient, result=result, rows=rows, curve=curve.draw(values), apart=series.apart)
+    trace(request, "history-opened", f"patient:{result.patient.pk}", "done")
+    return render(request, "result.html", context)
