@@ -1,4 +1,4 @@
-"""The demo's data: each of the fifteen messages says what the practice's patient list expects of it."""
+"""The demo's data: each of the forty messages says what the practice's patient list expects of it."""
 
 from __future__ import annotations
 
@@ -6,20 +6,25 @@ import csv
 import datetime as dt
 import email
 import email.policy
+import hashlib
 import io
+import zipfile
 from email.message import EmailMessage
+from xml.etree import ElementTree
 
 import pypdfium2
 import pytest
 
 from vaguemestre.cli import demo_pdf, demo_post
 from vaguemestre.cli.demo_biology import ANTICOAGULANT_ALARM
+from vaguemestre.cli.demo_cda_messages import OTHER_JEANNE
 from vaguemestre.cli.demo_hprim import FIN, FINFICHIER
 from vaguemestre.cli.demo_messages import Post, posts
 from vaguemestre.cli.demo_people import (
     ACCOUNTS,
     COLUMNS,
     HOSPITAL,
+    INS_DEMO_OID,
     KNOWN_SENDERS,
     PATIENTS,
     PRACTICE,
@@ -32,7 +37,10 @@ from vaguemestre.domain.fault import Refused
 
 NOW = dt.datetime(2026, 3, 9, 18, 30, tzinfo=dt.UTC)
 ALL = posts(NOW)
+FIRST = ALL[:15]
+"""HPRIM and PDF; the others are CDA in archives, and mails of other kinds."""
 BY_TITLE = {post.what: post for post in ALL}
+FIRST_NUMBERED = [pytest.param(number, post, id=f"{number:02d}") for number, post in enumerate(FIRST, 1)]
 NUMBERED = [pytest.param(number, post, id=f"{number:02d}") for number, post in enumerate(ALL, 1)]
 
 
@@ -46,11 +54,11 @@ def key(matricule: str) -> int:
     return 97 - int(matricule[:13].replace("2A", "19").replace("2B", "18")) % 97
 
 
-def test_fifteen_messages_and_twelve_patients() -> None:
-    assert len(ALL) == 15
+def test_forty_messages_and_twelve_patients() -> None:
+    assert len(ALL) == 40
     assert len(PATIENTS) == 12
-    assert len({post.message_id(number) for number, post in enumerate(ALL, 1)}) == 15
-    assert sum(len(post.expected) for post in ALL) == 16
+    assert len({post.message_id(number) for number, post in enumerate(ALL, 1)}) == 40
+    assert sum(len(post.expected) for post in ALL) == 41
 
 
 @pytest.mark.parametrize("person", [*PATIENTS, STRANGER], ids=lambda person: person.ref or "stranger")
@@ -103,7 +111,10 @@ def test_a_mail_comes_from_the_hospital_to_the_practice(number: int, post: Post)
     assert mail["Message-ID"] == post.message_id(number)
     assert mail["Date"].datetime <= NOW
     assert [part.get_filename() for part in mail.iter_attachments()] == [name for name, _, _ in post.attached]
-    assert all(part.get_payload(decode=True) == data for part, (_, _, data) in zip(mail.iter_attachments(), post.attached, strict=True))
+    for part, (_, media_type, data) in zip(mail.iter_attachments(), post.attached, strict=True):
+        assert part.get_content_type() == media_type
+        if media_type != "message/rfc822":
+            assert part.get_payload(decode=True) == data
 
 
 def texts(number: int, post: Post) -> list[str]:
@@ -130,7 +141,7 @@ def texts(number: int, post: Post) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize(("number", "post"), NUMBERED)
+@pytest.mark.parametrize(("number", "post"), FIRST_NUMBERED)
 def test_a_document_states_the_person_that_the_list_expects(number: int, post: Post) -> None:
     [text] = texts(number, post)
     if post.attached and post.attached[0][1] == "application/pdf":
@@ -155,7 +166,7 @@ def test_a_document_states_the_person_that_the_list_expects(number: int, post: P
 
 
 def test_each_expectation_follows_from_the_list_and_the_known_senders() -> None:
-    for post in ALL:
+    for post in FIRST:
         for expected, person in zip(post.expected, post.people, strict=True):
             same = [
                 other.ref
@@ -185,7 +196,7 @@ def test_the_father_s_number_is_on_the_child_s_letter() -> None:
 
 
 def test_the_repeat_has_the_same_bytes_and_another_message_id() -> None:
-    repeat = next(post for post in ALL if post.repeats is not None)
+    repeat = next(post for post in FIRST if post.repeats is not None)
     assert repeat.repeats is not None
     first = ALL[repeat.repeats - 1]
     assert first.attached == repeat.attached
@@ -202,13 +213,61 @@ def test_the_urgent_report_has_critical_results() -> None:
 
 
 def test_encodings_and_layouts_differ() -> None:
-    data = [data for post in ALL for _, media_type, data in post.attached if media_type != "application/pdf"]
+    data = [data for post in FIRST for _, media_type, data in post.attached if media_type != "application/pdf"]
     assert any(one.startswith(b"\xef\xbb\xbf") for one in data)
     assert any(b"\r\n" in one for one in data)
     assert any(b"\r" in one and b"\n" not in one for one in data)
     assert any(b"\n" in one and b"\r" not in one for one in data)
     assert any(len(one.split(b"\r\n")[0]) > 60 for one in data)
     assert any(b"\x82" in one and b"consult" in one.lower() for one in data)
+
+
+ARCHIVES = [
+    pytest.param(post, data, id=f"{number:02d}")
+    for number, post in enumerate(ALL, 1)
+    for name, _, data in post.attached
+    if name == "IHE_XDM.zip" and "coupée" not in post.what
+]
+V3 = "{urn:hl7-org:v3}"
+
+
+def members(data: bytes) -> tuple[bytes, bytes]:
+    """(document, metadata)."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        return archive.read("IHE_XDM/SUBSET01/DOC00001.XML"), archive.read("IHE_XDM/SUBSET01/METADATA.XML")
+
+
+@pytest.mark.parametrize(("post", "data"), ARCHIVES)
+def test_an_archive_holds_the_document_of_the_person_that_the_list_expects(post: Post, data: bytes) -> None:
+    document, metadata = members(data)
+    [person] = post.people
+    patient_role = ElementTree.fromstring(document).find(f"{V3}recordTarget/{V3}patientRole")
+    assert patient_role is not None
+    assert patient_role.findtext(f".//{V3}family[@qualifier='BR']") == person.birth_name
+    assert patient_role.findtext(f".//{V3}given[@qualifier='BR']") == person.first_given_name
+    assert patient_role.find(f".//{V3}birthTime").get("value") == person.birth_date.replace("-", "")  # type: ignore[union-attr]
+    numbers = [one.get("extension") for one in patient_role.findall(f"{V3}id") if one.get("root") == INS_DEMO_OID]
+    for number in numbers:
+        assert number is not None
+        assert int(number[13:]) == key(number)
+        assert 990 <= int(number[7:10]) <= 998
+    own = bool(post.expected[0].ref) and numbers == [patient(post.expected[0].ref).matricule]
+    assert own or post.expected[0].decision in {"blocked", "review"}
+    told = hashlib.sha1(document).hexdigest().encode() in metadata
+    assert told is ("Empreinte" not in post.what)
+
+
+def test_the_other_jeanne_is_nobody_of_the_list() -> None:
+    assert key(OTHER_JEANNE) == int(OTHER_JEANNE[13:])
+    assert OTHER_JEANNE not in {person.matricule for person in PATIENTS}
+
+
+def test_corrections_come_in_both_orders() -> None:
+    forward, backward = (post for post in ALL if post.replaces is not None)
+    assert forward.replaces is not None
+    assert backward.replaces is not None
+    assert forward.replaces < ALL.index(forward) + 1
+    assert backward.replaces > ALL.index(backward) + 1
 
 
 def test_no_line_of_a_pdf_leaves_the_page() -> None:

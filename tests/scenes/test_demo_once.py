@@ -54,7 +54,7 @@ def test_once_does_all_of_it_and_says_what_was_filed(demo: tuple[Path, subproces
     _, done = demo
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
-    assert "16 documents reçus, 10 classés d'office, 6 attendent une personne" in done.stdout
+    assert "41 documents reçus, 27 classés d'office, 14 attendent une personne" in done.stdout
     assert re.search(r"PETITJEAN Robert +Classé", done.stdout)
     assert re.search(r"MARTEL Jeanne \(T-0104 ou T-0105\) +À vérifier", done.stdout)
 
@@ -80,7 +80,7 @@ def test_each_message_became_what_the_patient_list_expects(demo: tuple[Path, sub
             [first] = found[everything[post.repeats - 1].message_id(post.repeats)]
             assert got[0]["duplicate_of"] == first["document_id"]
     status = lines("status", str(world.practice))[0]
-    assert (status["accepted"], status["waiting"], status["failed"], status["unreadable"]) == (15, 0, 0, 0)
+    assert (status["accepted"], status["waiting"], status["failed"], status["unreadable"]) == (40, 0, 0, 1)
 
 
 def test_both_operators_verify(demo: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
@@ -95,7 +95,7 @@ def test_nothing_of_a_patient_is_in_the_server_s_log_or_the_trace(demo: tuple[Pa
     said = (directory / "demo" / "serve.log").read_text(encoding="utf-8")
     for number, post in enumerate(posts(open_world(directory).made_at), 1):  # type: ignore[union-attr]
         said += vaguemestre("trace", str(directory), post.message_id(number), "--json").stdout
-    assert said.count("\n") > 15
+    assert said.count("\n") > 40
     for person in PATIENTS:
         for trait in (
             person.birth_name,
@@ -174,7 +174,7 @@ def test_the_same_command_takes_the_demo_up_again_and_ctrl_c_ends_it(demo: tuple
     directory, _ = demo
     with running("--data", str(directory), "--web", "127.0.0.1:0", "--no-browser") as again:
         again.until("Ctrl-C")
-        assert "16 documents reçus" in again.said
+        assert "41 documents reçus" in again.said
         for account in ACCOUNTS:
             assert re.search(rf"{re.escape(account.login)} +\S{{12,}}", again.said)
         assert answers(again.web)
@@ -182,7 +182,7 @@ def test_the_same_command_takes_the_demo_up_again_and_ctrl_c_ends_it(demo: tuple
         assert again.process.wait(20) == 0
         assert not answers(again.web)
     status = lines("status", str(directory))[0]
-    assert status["accepted"] == 15
+    assert status["accepted"] == 40
 
 
 def test_a_killed_demo_takes_its_server_with_it(demo: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
@@ -255,4 +255,4 @@ def test_the_hospital_is_no_more_trusted_once_revoked(demo: tuple[Path, subproce
     done = vaguemestre("demo", "--data", str(directory), "--web", "127.0.0.1:0", "--once")
     assert done.returncode == 2
     assert re.search(r"could not send|answered [45]\d\d", done.stderr)
-    assert lines("status", str(directory))[0]["accepted"] == 15
+    assert lines("status", str(directory))[0]["accepted"] == 40

@@ -63,6 +63,19 @@ def test_a_report_sent_by_a_peer_is_filed(practice: Practice, served: Served) ->
     assert [event["event"] for event in told] == ["received", "read", "matched", "filed"]
 
 
+def test_a_report_sent_in_chunks_with_notices_and_utf8_is_filed(practice: Practice, served: Served) -> None:
+    message = letter(hprim(*LUCIE, value="0.91"))
+    data = octets(message)
+    with served.client() as client:
+        assert all(client.has_extn(name) for name in ("chunking", "dsn", "smtputf8"))
+        assert client.mail(f"léa@{PEER}", ["SMTPUTF8", "RET=HDRS", "ENVID=n+3D1"])[0] == 250
+        assert client.rcpt(DOCTOR, ["NOTIFY=NEVER", "ORCPT=rfc822;" + DOCTOR])[0] == 250
+        client.send(b"BDAT 500\r\n" + data[:500] + b"BDAT %d LAST\r\n" % len(data[500:]) + data[500:])
+        assert [client.getreply()[0] for _ in range(2)] == [250, 250]
+    line = line_of(practice, str(message["Message-ID"]))
+    assert (line["format"], line["patient_ref"]) == ("hprim-medecin", "P1")
+
+
 def test_a_report_in_the_body_of_a_mail_is_filed(practice: Practice, served: Served) -> None:
     message = letter(hprim(*LUCIE, value="0.87"), attached=False)
     with served.client() as client:

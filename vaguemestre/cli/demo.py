@@ -1,6 +1,6 @@
 """`vaguemestre demo`: the main job at a glance.
 
-Makes two operators, sends the hospital's fifteen messages to the practice over mutual TLS, waits until they are filed, says what was done
+Makes two operators, sends the hospital's forty messages to the practice over mutual TLS, waits until they are filed, says what was done
 with each, and serves the screens. A directory that already holds a demo is taken up where it was.
 """
 

@@ -1,20 +1,18 @@
-"""The demo's fifteen messages, in the order they are sent, each with what the practice's patient list makes of it (formats.md 6.5).
+"""The demo's forty messages in the order they are sent, the HPRIM and PDF ones written here, each with what the practice's patient list
+makes of it (formats.md 6.5).
 
 Encodings, ends of line and layouts vary as they do between real senders. Dates count back from the day the demo is made.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
-from email.message import EmailMessage
-from email.policy import SMTP
-from email.utils import format_datetime
 
 from vaguemestre.cli import demo_biology as biology
+from vaguemestre.cli import demo_cda_messages, demo_pdf
 from vaguemestre.cli import demo_hprim as hprim
 from vaguemestre.cli import demo_letters as letters
-from vaguemestre.cli import demo_pdf
+from vaguemestre.cli.demo_mail import Expected, Post
 from vaguemestre.cli.demo_people import HOSPITAL, PRACTICE, STRANGER, Person, patient
 
 DOCTOR, SECRETARIAT = (box.address for box in PRACTICE.mailboxes)
@@ -25,61 +23,18 @@ UNIX = hprim.Layout(newline="\n", fields=9, spaced_nir=True)
 OLD_MAC = hprim.Layout(newline="\r")
 MAKER = hprim.Layout(maker_line=True, fields=14)
 
+COUNT = 40
 _RECIPIENT = ("ARZUR", "DR CAMILLE ARZUR")
 
 
-@dataclasses.dataclass(frozen=True, slots=True, repr=False)
-class Expected:
-    """What becomes of one document: the decision, the chart it goes or is proposed to, and the charts between which a person chooses."""
-
-    decision: str
-    ref: str | None = None
-    candidates: tuple[str, ...] = ()
-
-
-@dataclasses.dataclass(frozen=True, slots=True, repr=False)
-class Post:
-    """One message. `attached`: name, media type and bytes. `text`: the body, an HPRIM record or a covering note. `repeats`: the place
-    in the list of the message that carries the same document."""
-
-    what: str
-    sender: str
-    to: str
-    subject: str
-    text: str
-    expected: tuple[Expected, ...]
-    people: tuple[Person, ...]
-    at: dt.datetime
-    attached: tuple[tuple[str, str, bytes], ...] = ()
-    repeats: int | None = None
-
-    def message(self, number: int) -> EmailMessage:
-        """The mail as the hospital's server hands it over."""
-        mail = EmailMessage(policy=SMTP)
-        box = next(box for box in HOSPITAL.mailboxes if box.address == self.sender)
-        mail["Message-ID"] = self.message_id(number)
-        mail["Date"] = format_datetime(self.at)
-        mail["From"] = f'"{box.name}" <{self.sender}>'
-        mail["To"] = self.to
-        mail["Subject"] = self.subject
-        mail.set_content(self.text, charset="utf-8", cte="quoted-printable")
-        for name, media_type, data in self.attached:
-            main, _, sub = media_type.partition("/")
-            mail.add_attachment(data, maintype=main, subtype=sub, filename=name)
-        return mail
-
-    def message_id(self, number: int) -> str:
-        return f"<demo-{self.at:%Y%m%d}-{number:02d}@{HOSPITAL.domain}>"
-
-
 def posts(now: dt.datetime) -> list[Post]:
-    """The fifteen messages, of the last days before `now` (aware)."""
+    """The forty messages, of the last months before `now` (aware)."""
 
     def day(back: int) -> dt.date:
         return now.date() - dt.timedelta(days=back)
 
     def moment(number: int) -> dt.datetime:
-        return (now - dt.timedelta(minutes=11 * (16 - number))).replace(microsecond=0)
+        return (now - dt.timedelta(minutes=11 * (COUNT + 1 - number))).replace(microsecond=0)
 
     def head(person: Person, back: int, number: str, layout: hprim.Layout, sender: tuple[str, str], nir: str | None = None) -> list[str]:
         code = f"V{person.matricule[5:13]}"
@@ -106,7 +61,7 @@ def posts(now: dt.datetime) -> list[Post]:
     cardiology = ("CARDIO", "DR HELENE TANGUIVEL")
     first = file([report(yvonne, 1, "B26-11874", biology.HEART_FAILURE, WINDOWS)], WINDOWS, "cp1252")
 
-    return [
+    first_ones = [
         Post(
             "Biologie, insuffisance cardiaque",
             LABORATORY.address,
@@ -340,3 +295,4 @@ def posts(now: dt.datetime) -> list[Post]:
             ),
         ),
     ]
+    return [*first_ones, *demo_cda_messages.posts(now, len(first_ones) + 1, moment)]
