@@ -68,16 +68,37 @@ def set_up(path: Path) -> Configuration:
     return settings.VAGUEMESTRE
 
 
-def check_database() -> Path:
-    """The database's file. Raises `Refused` where it is absent or empty: opening it would make another in its place."""
+def check_database() -> str:
+    """What to call the database in a sentence. Raises `Refused` where a file is absent or empty (opening it would make another in its
+    place), or where a server does not answer or is not one on which the promises hold."""
     from django.db import connection
 
+    if connection.vendor == "postgresql":
+        from vaguemestre.records.postgresql import server
+
+        why = server.unfit()
+        if why is not None:
+            raise Refused(why)
+        return "The PostgreSQL database of database.url"
     database = Path(str(connection.settings_dict["NAME"]))
-    if connection.vendor == "sqlite" and not database.is_file():
+    if not database.is_file():
         raise Refused(f"{database} is absent; put it back from a copy, or check database.url.")
-    if connection.vendor == "sqlite" and not database.stat().st_size:
+    if not database.stat().st_size:
         raise Refused(f"{database} is empty: it is damaged; put it back from a copy.")
-    return database
+    return str(database)
+
+
+def check_new_database() -> None:
+    """Raises `Refused` unless the server of a data directory that is being made can be used, and its database is empty."""
+    from django.db import connection
+
+    if connection.vendor != "postgresql":
+        return
+    database = check_database()
+    from vaguemestre.records.postgresql import server
+
+    if server.holds_tables():
+        raise Refused(f"{database} holds tables already; name an empty one, or drop it and make it anew.")
 
 
 def _check_schema(path: Path) -> None:

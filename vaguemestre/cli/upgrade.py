@@ -23,7 +23,7 @@ def migrate(path: Path) -> int:
     if missing:
         call_command("migrate", interactive=False, verbosity=0)
     database = Path(str(connection.settings_dict["NAME"]))
-    if database.is_file() and path in database.parents:
+    if connection.vendor == "sqlite" and database.is_file() and path in database.parents:
         os.chmod(database, 0o600)  # noqa: PTH101
     return missing
 
