@@ -17,6 +17,8 @@ from email.utils import format_datetime, make_msgid
 from pathlib import Path
 from typing import Any
 
+from tests import databases
+
 DOMAIN, PEER = "cabinet.demo.example", "hopital.demo.example"
 DOCTOR = f"dr.roche@{DOMAIN}"
 LABORATORY = f"labo@{PEER}"
@@ -47,7 +49,7 @@ class Practice:
     def __init__(self, root: Path) -> None:
         self.directory = root / "cabinet dentaire"
         self.peer = root / "peer"
-        command("init", str(self.directory), "--domain", DOMAIN)
+        command("init", str(self.directory), "--domain", DOMAIN, *databases.arguments())
         command("pki", "issue", str(self.directory), "--domain", PEER, "--out", str(self.peer))
         command("mailbox", "add", str(self.directory), DOCTOR, "--type", "PER", "--name", "Dr Anne ROCHE")
 

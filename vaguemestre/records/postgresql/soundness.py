@@ -7,7 +7,9 @@ at: `pg_amcheck` is the server's own tool for it.
 
 from __future__ import annotations
 
+from django.apps import apps
 from django.db import DatabaseError, connection
+from django.db.models import ForeignKey
 
 _TABLES = "SELECT c.relname FROM pg_class c WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind = 'r' ORDER BY 1"
 _INDEXES = (
@@ -15,12 +17,6 @@ _INDEXES = (
     " WHERE c.relnamespace = current_schema()::regnamespace AND NOT (i.indisvalid AND i.indisready) ORDER BY 1"
 )
 _SUMS = "SELECT coalesce(checksum_failures, 0) FROM pg_stat_database WHERE datname = current_database()"
-_KEYS = (
-    "SELECT c.conrelid::regclass::text, quote_ident(a.attname), c.confrelid::regclass::text, quote_ident(b.attname)"
-    " FROM pg_constraint c JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = c.conkey[1]"
-    " JOIN pg_attribute b ON b.attrelid = c.confrelid AND b.attnum = c.confkey[1]"
-    " WHERE c.contype = 'f' AND c.connamespace = current_schema()::regnamespace ORDER BY 1, 2"
-)
 
 
 def damaged_pages() -> list[str]:
@@ -46,15 +42,21 @@ def damaged_pages() -> list[str]:
 
 def broken_keys(most: int) -> list[str]:
     """Rows that point at a row which is not there, at most `most` of each kind: the server refuses them, unless it was told not to look."""
+    quote = connection.ops.quote_name
     found = []
-    with connection.cursor() as cursor:
-        cursor.execute(_KEYS)
-        for table, column, other, key in cursor.fetchall():
-            cursor.execute(
-                f"SELECT t.ctid::text FROM {table} t WHERE t.{column} IS NOT NULL"
-                f" AND NOT EXISTS (SELECT 1 FROM {other} o WHERE o.{key} = t.{column}) LIMIT {most + 1}"
-            )
-            rows = cursor.fetchall()
+    for model in apps.get_models(include_auto_created=True):
+        table = model._meta.db_table
+        for field in model._meta.local_concrete_fields:
+            if not isinstance(field, ForeignKey):
+                continue
+            other = field.related_model._meta.db_table
+            pointed = f"o.{quote(field.target_field.column)} = t.{quote(field.column)}"
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    f"SELECT t.ctid::text FROM {quote(table)} t WHERE t.{quote(field.column)} IS NOT NULL"
+                    f" AND NOT EXISTS (SELECT 1 FROM {quote(other)} o WHERE {pointed}) LIMIT {most + 1}"
+                )
+                rows = cursor.fetchall()
             found += [f"database: row {row[0]} of {table} points at a row of {other} that is absent" for row in rows[:most]]
             if len(rows) > most:
                 found.append("database: and more rows point at absent ones")
