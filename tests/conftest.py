@@ -32,15 +32,16 @@ def pytest_configure(config: pytest.Config) -> None:
     databases.choose(config.getoption("--database"))
 
 
+def _opens(item: pytest.Item) -> bool:
+    """Whether a test opens the database chosen, and is not about SQLite itself."""
+    opens = bool(OPENERS & set(getattr(item, "fixturenames", ()))) or item.get_closest_marker("database") is not None
+    return opens and item.get_closest_marker("sqlite") is None
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if not databases.on_postgresql():
         return
-    wanted = [
-        item
-        for item in items
-        if (OPENERS & set(getattr(item, "fixturenames", ())) or item.get_closest_marker("database"))
-        and not item.get_closest_marker("sqlite")
-    ]
+    wanted = [item for item in items if _opens(item)]
     kept = set(wanted)
     config.hook.pytest_deselected(items=[item for item in items if item not in kept])
     items[:] = wanted

@@ -17,6 +17,8 @@ import pytest
 
 from tests.scenes.operators import DOCTOR, LABORATORY, PEER, Practice, Served, command, environment, hprim, letter, octets
 
+pytestmark = pytest.mark.database
+
 PATIENTS = "ref,birth_name,first_given_name,given_names,birth_date,sex\nP1,MARTEL,LUCIE,LUCIE,1961-03-12,F\n"
 LUCIE = ("MARTEL", "LUCIE", "12/03/1961", "2610399990011 77")
 

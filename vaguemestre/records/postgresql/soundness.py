@@ -49,11 +49,12 @@ def broken_keys(most: int) -> list[str]:
         for field in model._meta.local_concrete_fields:
             if not isinstance(field, ForeignKey):
                 continue
+            column = str(field.column)
             other = field.related_model._meta.db_table
-            pointed = f"o.{quote(field.target_field.column)} = t.{quote(field.column)}"
+            pointed = f"o.{quote(str(field.target_field.column))} = t.{quote(column)}"
             with connection.cursor() as cursor:
                 cursor.execute(
-                    f"SELECT t.ctid::text FROM {quote(table)} t WHERE t.{quote(field.column)} IS NOT NULL"
+                    f"SELECT t.ctid::text FROM {quote(table)} t WHERE t.{quote(column)} IS NOT NULL"
                     f" AND NOT EXISTS (SELECT 1 FROM {quote(other)} o WHERE {pointed}) LIMIT {most + 1}"
                 )
                 rows = cursor.fetchall()
