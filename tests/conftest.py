@@ -29,19 +29,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "database: makes data directories of its own on the database chosen")
     config.addinivalue_line("markers", "sqlite: looks at SQLite itself")
+    config.addinivalue_line("markers", "postgresql: looks at PostgreSQL itself")
     databases.choose(config.getoption("--database"))
 
 
 def _opens(item: pytest.Item) -> bool:
     """Whether a test opens the database chosen, and is not about SQLite itself."""
-    opens = bool(OPENERS & set(getattr(item, "fixturenames", ()))) or item.get_closest_marker("database") is not None
+    opens = bool(OPENERS & set(getattr(item, "fixturenames", ()))) or item.get_closest_marker("database") is not None or _postgresql(item)
     return opens and item.get_closest_marker("sqlite") is None
 
 
+def _postgresql(item: pytest.Item) -> bool:
+    return item.get_closest_marker("postgresql") is not None
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if not databases.on_postgresql():
-        return
-    wanted = [item for item in items if _opens(item)]
+    wanted = [item for item in items if _opens(item)] if databases.on_postgresql() else [i for i in items if not _postgresql(i)]
     kept = set(wanted)
     config.hook.pytest_deselected(items=[item for item in items if item not in kept])
     items[:] = wanted

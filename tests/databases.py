@@ -87,10 +87,10 @@ def _named() -> tuple[str, str]:
     return name, place.rpartition("/")[0] + "/" + name + ("?" + parameters if parameters else "")
 
 
-def fresh() -> str:
-    """The URL of a new, empty database, made as docs/operations.md says."""
+def fresh(how: str = "TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'") -> str:
+    """The URL of a new, empty database, made as docs/operations.md says unless a test says how."""
     name, url = _named()
-    _administer(f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'")
+    _administer(f"CREATE DATABASE {name} {how}")
     return url
 
 

@@ -101,6 +101,20 @@ def check_new_database() -> None:
         raise Refused(f"{database} holds tables already; name an empty one, or drop it and make it anew.")
 
 
+_NO_TABLE = "{database} holds no table: it is damaged or empty; put it back from a copy."
+
+
+def check_filled() -> None:
+    """As `check_database`, and raises `Refused` where it holds nothing: no version ever left one so, what opened an empty file made a
+    database of it."""
+    from django.db import connection
+    from django.db.migrations.recorder import MigrationRecorder
+
+    database = check_database()
+    if not MigrationRecorder(connection).applied_migrations():
+        raise Refused(_NO_TABLE.format(database=database))
+
+
 def _check_schema(path: Path) -> None:
     from django.db import connection
     from django.db.migrations.loader import MigrationLoader
@@ -110,8 +124,7 @@ def _check_schema(path: Path) -> None:
     known, applied = set(loader.disk_migrations or {}), set(loader.applied_migrations or {})
     apps = {app for app, _ in known}
     if not applied:
-        # No version ever left one so: what opened an empty file made a database of it.
-        raise Refused(f"{database} holds no table: it is damaged or empty; put it back from a copy.")
+        raise Refused(_NO_TABLE.format(database=database))
     if any(migration not in known for migration in applied if migration[0] in apps):
         raise Refused(f"{path} was written by a newer version of Vaguemestre; use that version or a later one.")
     if known - applied:
