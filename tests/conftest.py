@@ -115,6 +115,15 @@ class _Data:
         connections.close_all()
         self._records.close()
 
+    def put_back(self) -> None:
+        """After a test: as `reset`, where that costs little; on a server the next test does it."""
+        from django.db import connections
+
+        if databases.on_postgresql():
+            connections.close_all()
+        else:
+            self.reset()
+
     def reset(self) -> None:
         """Puts records and trace head back as `init` left them. The vault keeps its objects: they have no owner."""
         from django.core.cache import cache
@@ -142,4 +151,4 @@ def data_directory(_data: _Data) -> Iterator[Path]:
     database is a file, so that threads and child processes see what the test wrote; everything is put back after the test."""
     _data.reset()
     yield _data.path
-    _data.reset()
+    _data.put_back()

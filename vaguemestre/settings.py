@@ -53,7 +53,7 @@ def _database(configuration: Configuration) -> dict[str, Any]:
             "PORT": server.ports,
             "CONN_MAX_AGE": None,
             "CONN_HEALTH_CHECKS": True,
-            "OPTIONS": {"application_name": "vaguemestre", "connect_timeout": "5", **server.options},
+            "OPTIONS": {"application_name": "vaguemestre", "connect_timeout": "10", **server.options},
         }
     name = str((DATA_DIR / str(sqlite_file(url))) if DATA_DIR else ":memory:")
     return {

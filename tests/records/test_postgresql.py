@@ -68,7 +68,7 @@ class TestTheLock:
 
     def test_reads_and_single_statements_wait_for_nobody(self, beside: Any) -> None:
         from vaguemestre.records.models import Practice
-        from vaguemestre.records.postgresql.base import LOCK
+        from vaguemestre.records.postgresql.engine import LOCK
 
         with beside.transaction():
             beside.execute(f"SELECT pg_advisory_xact_lock({LOCK})")
@@ -78,7 +78,7 @@ class TestTheLock:
         from django.db import OperationalError, connection, transaction
 
         from vaguemestre.records.models import Practice
-        from vaguemestre.records.postgresql.base import LOCK
+        from vaguemestre.records.postgresql.engine import LOCK
 
         with connection.cursor() as cursor:
             cursor.execute("SET lock_timeout = '100ms'")

@@ -276,8 +276,8 @@ def test_children_end_with_a_killed_supervisor_and_the_next_serve_works(tmp_path
 def test_a_worker_that_dies_is_started_again(tmp_path: Path) -> None:
     practice = Practice(tmp_path)
     with practice.served("--workers", "1") as served:
-        bells = list((practice.directory / "run").glob("worker.*"))
-        os.kill(int(bells[0].name.split(".")[1]), signal.SIGKILL)
+        (worker,) = eventually(served.workers)
+        os.kill(worker, signal.SIGKILL)
         message = letter(hprim(*LUCIE))
         with served.client() as client:
             client.send_message(message, LABORATORY, [DOCTOR])

@@ -1,4 +1,4 @@
-"""Django's engine for PostgreSQL, with one writer at a time. Django finds an engine by the name `base` of its module.
+"""Django's engine for PostgreSQL, with one writer at a time.
 
 The acts of the program were written for SQLite's IMMEDIATE transactions: each reads, decides and writes knowing that nobody else writes
 meanwhile (the places of a trace chain, who was first with a content, which edition stands). Here each outermost `transaction.atomic` begins
