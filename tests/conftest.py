@@ -56,6 +56,13 @@ def _databases() -> Iterator[None]:
     databases.drop_all()
 
 
+@pytest.fixture(autouse=True)
+def _dropped() -> Iterator[None]:
+    """The databases that a test makes itself go with it; those of wider fixtures were made before."""
+    with databases.dropped():
+        yield
+
+
 def _catalogues() -> None:
     """Compiles the catalogues that `make setup` would have compiled, where they are older than their sources."""
     from babel.messages.mofile import write_mo

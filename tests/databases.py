@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
 OURS = ("postgresql:///postgres?host=/var/run/postgresql", "postgresql://127.0.0.1/postgres", "postgresql://postgres@127.0.0.1/postgres")
 _made: list[str] = []
+"""Dropped at the end of the test, or of the fixture, that made them."""
+_lasting: list[str] = []
+"""Dropped at the end of the run."""
+_turns: dict[str, tuple[str, PostgresqlState]] = {}
 _numbers = itertools.count(1)
 
 
@@ -99,10 +103,23 @@ def arguments() -> list[str]:
     return ["--database", fresh()] if on_postgresql() else []
 
 
+@contextlib.contextmanager
+def dropped() -> Iterator[None]:
+    """Drops at the end what was made meanwhile."""
+    before = len(_made)
+    yield
+    while len(_made) > before:
+        _drop(_made.pop())
+
+
 def drop_all() -> None:
     """Drops what this process made."""
-    while _made:
-        _administer(f"DROP DATABASE IF EXISTS {_made.pop()} WITH (FORCE)")
+    for name in [*_made, *_lasting]:
+        _drop(name)
+
+
+def _drop(name: str) -> None:
+    _administer(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
 
 def url_of(directory: Path) -> str:
@@ -115,15 +132,39 @@ def _name(url: str) -> str:
     return url.partition("?")[0].rpartition("/")[2]
 
 
-def copy(source: Path, target: Path) -> None:
-    """Copies a data directory that nothing uses, its database included."""
+def copy(source: Path, target: Path, *, lasting: bool = False) -> None:
+    """Copies a data directory that nothing uses, its database included. On a server the copies of one directory take turns at one database,
+    put back each time (a database is a thousand files): one test's copy at a time, unless `lasting`."""
     shutil.copytree(source, target)
     old = url_of(source)
     if old.startswith("postgresql:"):
-        name, url = _named()
-        _administer(f"CREATE DATABASE {name} TEMPLATE {_name(old)}")
+        url = _cloned(old) if lasting else _in_turn(old)
         settings = target / "vaguemestre.toml"
         settings.write_text(settings.read_text(encoding="utf-8").replace(old, url), encoding="utf-8")
+
+
+def _cloned(old: str) -> str:
+    name, url = _named()
+    _administer(f"CREATE DATABASE {name} TEMPLATE {_name(old)}")
+    return url
+
+
+def _in_turn(old: str) -> str:
+    import psycopg
+
+    if old in _turns:
+        url, state = _turns[old]
+        try:
+            state.alone()
+            state.restore()
+            return url
+        except psycopg.Error:  # a test took more than rows away
+            state.close()
+    url = _cloned(old)
+    _made.remove(_name(url))
+    _lasting.append(_name(url))
+    _turns[old] = url, PostgresqlState(url)
+    return url
 
 
 class Opened:
@@ -185,6 +226,12 @@ class PostgresqlState:
         }
         sequences = self._there.execute("SELECT sequencename, last_value FROM pg_sequences WHERE schemaname = 'public'").fetchall()
         self._restart = "SELECT " + ", ".join(f"setval('{name}', {last or 1}, {bool(last)})" for name, last in sequences)
+
+    def alone(self) -> None:
+        """Ends every other session: what a test left running writes nothing more."""
+        self._there.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
 
     def restore(self) -> None:
         with self._there.transaction():

@@ -25,7 +25,7 @@ WORLD = Path(world.__file__).read_text(encoding="utf-8")
 def lived(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A directory in which something has happened; tests of this module only look at it."""
     path = tmp_path_factory.mktemp("looking") / "lived in"
-    databases.copy(template, path)
+    databases.copy(template, path, lasting=True)
     script(WORLD, path)
     return path
 

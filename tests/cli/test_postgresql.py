@@ -88,8 +88,11 @@ class TestWhatTheServerMustBe:
 
 
 def test_verify_names_an_index_that_is_not_valid(data: Path) -> None:
+    judge = "UPDATE pg_index SET indisvalid = {} WHERE indexrelid = 'delivery_waiting'::regclass"
     with databases.opened(data) as base:
-        base.execute("UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'delivery_waiting'::regclass")
+        base.execute(judge.format(False))
     done = command("verify", data)
+    with databases.opened(data) as base:
+        base.execute(judge.format(True))
     assert done.returncode == 1
     assert "the index delivery_waiting is not valid" in done.stdout

@@ -21,7 +21,7 @@ from vaguemestre.vault.files import Vault, digest
 @pytest.fixture(scope="module")
 def sound(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("verify") / "sound"
-    databases.copy(template, path)
+    databases.copy(template, path, lasting=True)
     script(WORLD, path)
     return path
 

@@ -13,12 +13,15 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from django.db import connection, models
+from django.db import DataError, IntegrityError, connection, models
 from django.db.backends.utils import CursorWrapper
 
 from vaguemestre.records.kept_text import could_hold_refused, kept_value
 
 Convert = Callable[[Any], Any]
+
+OF_A_ROW = (DataError, IntegrityError)
+"""What the values of one row raise, and no trouble of the database: who writes many together writes them one by one."""
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
