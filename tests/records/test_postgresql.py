@@ -243,3 +243,61 @@ def test_a_claim_passes_over_what_another_holds(data_directory: Path, beside: An
         beside.execute("SELECT 1 FROM records_delivery WHERE id = ANY(%s) FOR UPDATE", [keys[:2]])
         assert [one.delivery for one in queue.claim("w0", 2, 60, 1000.0)] == keys[2:4]
     assert [one.delivery for one in queue.claim("w1", 5, 60, 1000.0)] == [keys[0], keys[1], keys[4]]
+
+
+def test_every_look_up_of_the_route_and_of_the_lists_has_its_index(data_directory: Path) -> None:
+    """What a server does with small tables is to read them whole: told not to where it can do otherwise, it reads none so."""
+    from django.db import connection
+
+    from vaguemestre.domain.matching import Lookup
+    from vaguemestre.records import administration, queue
+    from vaguemestre.records.accounts import Account
+    from vaguemestre.records.queries import charts, editions, inbox, search
+    from vaguemestre.records.queries.editions import Told
+    from vaguemestre.records.queries.visible import visible
+
+    box = administration.make_mailbox("dr@cabinet.demo.example", "PER", "Dr", "cabinet", "", "", NOW)
+    account = Account.objects.create(login="roche", role="doctor", created_at=NOW)
+    account.mailboxes.set([box])
+    mine = visible(account)
+    asked: list[tuple[str, Any]] = []
+
+    def note(execute: Any, sql: str, parameters: Any, many: bool, context: Any) -> Any:
+        asked.append((sql, parameters))
+        return execute(sql, parameters, many, context)
+
+    with connection.execute_wrapper(note):
+        queue.claim("w", 3, 60, 1000.0)
+        editions.family(1, [Told("a", "s", "b"), Told("c", "t", "")])
+        editions.repeating(1, [1, 2], [3])
+        charts.originals(1, ["x", "y"])
+        charts.originals(1, ["x", "y"], as_pages=True)
+        charts.carried(1, "x", 1)
+        charts.could_fit(1, [Lookup(ins=("1",), birth_dates=("1980-01-01",), names=("ZESTE",))])
+        charts.senders_known(1, ["a@x.example"])
+        charts.code_charts([(1, "a@x.example", "1")])
+        charts.banned(1, ["x"])
+        for which in inbox.LISTS:
+            inbox.page(mine, which, inbox.Key(NOW, 5))
+        search.patients(mine, "12/03/1961")
+        search.patients(mine, "2610399990011")
+    plans = []
+    with connection.cursor() as cursor:
+        cursor.execute("SET enable_seqscan = off")
+        for sql, parameters in asked:
+            if sql.split()[0] in {"SELECT", "WITH", "UPDATE"}:
+                cursor.execute(f"EXPLAIN {sql}", parameters)
+                plans.append("\n".join(row[0] for row in cursor.fetchall()))
+    connection.close()
+    assert len(plans) > 15
+    assert [plan for plan in plans if "Seq Scan" in plan] == []
+    used = "\n".join(plans)
+    for name in (
+        "delivery_waiting",
+        "document_set",
+        "document_own_id",
+        "document_replaces",
+        "document_content",
+        "document_inbox",
+    ):
+        assert name in used, name
