@@ -40,6 +40,17 @@ def _key(name: str) -> str:
     return (DATA_DIR / "keys" / name).read_text(encoding="ascii").strip()
 
 
+_PATIENCE = {
+    "application_name": "vaguemestre",
+    # A server whose machine is gone answers nothing at all: known within half a minute, not the system's quarter of an hour.
+    "connect_timeout": "10",
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "15000",
+}
+
+
 def _database(configuration: Configuration) -> dict[str, Any]:
     url = configuration.text("database", "url")
     server = postgresql(url)
@@ -53,7 +64,7 @@ def _database(configuration: Configuration) -> dict[str, Any]:
             "PORT": server.ports,
             "CONN_MAX_AGE": None,
             "CONN_HEALTH_CHECKS": True,
-            "OPTIONS": {"application_name": "vaguemestre", "connect_timeout": "10", **server.options},
+            "OPTIONS": {**_PATIENCE, **server.options},
         }
     name = str((DATA_DIR / str(sqlite_file(url))) if DATA_DIR else ":memory:")
     return {
