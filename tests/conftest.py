@@ -155,7 +155,7 @@ def _data(tmp_path_factory: pytest.TempPathFactory, _databases: None) -> Iterato
 @pytest.fixture
 def data_directory(_data: _Data) -> Iterator[Path]:
     """A real data directory (domain cabinet.demo.example, profile demo), as `vaguemestre init` left it, with Django set up on it. Its
-    database is a file, so that threads and child processes see what the test wrote; everything is put back after the test."""
+    database is a file, so that threads and child processes see what the test wrote; everything is put back for the next one."""
     _data.reset()
     yield _data.path
     _data.put_back()
