@@ -220,6 +220,8 @@ def main() -> int:
     try:
         if not args.only:
             reading.main()
+            # In a process of its own, which Django and that data directory are set up in.
+            subprocess.run([sys.executable, "-m", "bench.screens", "--dir", str(root)], check=False)
         people = population.people(PATIENTS, seed=1)
         site = Site(root, people, made.enter_context(new_database(args.database)))
         size = 0

@@ -21,6 +21,8 @@ from vaguemestre.domain.configuration import TABLE
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "vaguemestre"
 LOCKS = (ROOT / "requirements.txt", ROOT / "requirements-dev.txt")
+MOST_LINES = 400
+"""Of a Python file, tests and their tables of cases included: a longer one wants two rooms."""
 NOT_OURS = {
     ".git",
     ".venv",
@@ -114,6 +116,18 @@ def test_no_path_of_the_machine_it_was_written_on() -> None:
 def test_no_room_for_odds_and_ends() -> None:
     odd = {"utils", "helpers", "common", "manager", "base", "misc"}
     assert [path for path in files() if path.suffix == ".py" and (path.stem in odd or odd & set(path.parts))] == []
+
+
+def _past(text: str) -> int:
+    """How many lines a text has past the most."""
+    return max(0, len(text.splitlines()) - MOST_LINES)
+
+
+def test_no_file_past_four_hundred_lines() -> None:
+    rooms = ("vaguemestre/", "bench/", "tests/")
+    lengths = {name: _past(text) for name, text in texts() if name.endswith(".py") and name.startswith(rooms)}
+    assert all(any(name.startswith(room) for name in lengths) for room in rooms)
+    assert {name: past for name, past in lengths.items() if past} == {}
 
 
 def _key(number: str) -> int:
@@ -263,6 +277,7 @@ def test_below_the_command_line_nothing_prints_and_logs_hold_no_content() -> Non
 
 
 def test_the_checks_see_what_they_look_for() -> None:
+    assert [_past("x\n" * lines) for lines in (1, 400, 401, 450)] == [0, 0, 1, 50]
     bad = ast.parse("try:\n    pass\nexcept OSError as error:\n    raise ValueError(f'{error}') from None\n")
     good = ast.parse("try:\n    pass\nexcept OSError as error:\n    raise ValueError(f'{error.strerror}') from None\n")
     assert list(_quoted_exceptions(bad)) == [4]

@@ -22,9 +22,7 @@ from vaguemestre.cli.demo_hprim import FIN, FINFICHIER
 from vaguemestre.cli.demo_messages import Post, posts
 from vaguemestre.cli.demo_people import (
     ACCOUNTS,
-    COLUMNS,
     HOSPITAL,
-    INS_DEMO_OID,
     KNOWN_SENDERS,
     PATIENTS,
     PRACTICE,
@@ -33,7 +31,9 @@ from vaguemestre.cli.demo_people import (
     patient,
     patients_csv,
 )
+from vaguemestre.cli.patient_rows import COLUMNS
 from vaguemestre.domain.fault import Refused
+from vaguemestre.domain.person import INS_DEMO
 
 NOW = dt.datetime(2026, 3, 9, 18, 30, tzinfo=dt.UTC)
 ALL = posts(NOW)
@@ -86,7 +86,7 @@ def test_the_patients_hold_what_makes_filing_hard() -> None:
 
 def test_the_patient_list_has_the_columns_of_the_command_line() -> None:
     rows = list(csv.DictReader(io.StringIO(patients_csv())))
-    assert tuple(rows[0]) == COLUMNS
+    assert tuple(rows[0]) == tuple(COLUMNS)
     assert [row["ref"] for row in rows] == [person.ref for person in PATIENTS]
     assert next(row for row in rows if row["ref"] == "T-0106")["used_name"] == "KERVELLA"
 
@@ -246,7 +246,7 @@ def test_an_archive_holds_the_document_of_the_person_that_the_list_expects(post:
     assert patient_role.findtext(f".//{V3}family[@qualifier='BR']") == person.birth_name
     assert patient_role.findtext(f".//{V3}given[@qualifier='BR']") == person.first_given_name
     assert patient_role.find(f".//{V3}birthTime").get("value") == person.birth_date.replace("-", "")  # type: ignore[union-attr]
-    numbers = [one.get("extension") for one in patient_role.findall(f"{V3}id") if one.get("root") == INS_DEMO_OID]
+    numbers = [one.get("extension") for one in patient_role.findall(f"{V3}id") if one.get("root") == INS_DEMO]
     for number in numbers:
         assert number is not None
         assert int(number[13:]) == key(number)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import BOX, Run
-from tests.corpus import hprim_cases
+from tests.corpus import hprim_build
 from tests.corpus.mail_cases import attached, multipart
 
 LABORATORY, SECRETARY = "labo@connu.example", "secretariat@autre.example"
@@ -20,7 +20,7 @@ def mail(sender: str, body: bytes, number: int) -> bytes:
 
 
 def report(number: int) -> bytes:
-    return hprim_cases.build(hprim_cases.HEADER, (f"Texte {number}.",), hprim_cases.END)
+    return hprim_build.build(hprim_build.HEADER, (f"Texte {number}.",), hprim_build.END)
 
 
 @pytest.mark.parametrize("how", ["as a mail", "as a file", "as the whole"])

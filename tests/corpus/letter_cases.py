@@ -9,8 +9,8 @@ from tests.corpus import Case, Json, document, message, patient, reading, sha
 from tests.corpus import cda_build as letters
 from tests.corpus import xdm_build as build
 from tests.corpus.cda_cases import FACTS as STRUCTURED_FACTS
-from tests.corpus.hprim_cases import END, MARC_FACTS, SECOND
-from tests.corpus.hprim_cases import build as hprim
+from tests.corpus.hprim_build import END, MARC_FACTS, SECOND
+from tests.corpus.hprim_build import build as hprim
 from tests.corpus.mail_cases import COVER, COVER_TEXT, FACTS, HPRIM, HPRIM_FACTS, TOP, attached, mail, multipart, part
 from tests.corpus.pdfs import text_pdf
 from tests.corpus.xdm_cases import LETTER_FACTS, facts

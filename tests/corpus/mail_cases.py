@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 
 from tests.corpus import Case, Json, document, message, patient, reading
-from tests.corpus.hprim_cases import END, HEADER, LUCIE_FACTS, SODIUM, SODIUM_RESULT, build
+from tests.corpus.hprim_build import END, HEADER, LUCIE_FACTS, SODIUM, SODIUM_RESULT, build
 from tests.corpus.pdfs import encrypted_pdf, scanned_pdf, text_pdf
 
 HPRIM = build(HEADER, ("****LAB****", SODIUM), END)

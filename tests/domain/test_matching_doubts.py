@@ -211,6 +211,11 @@ def test_veto_unforeseen() -> None:
     _warned("something-new", "unforeseen")
 
 
+def test_veto_withdrawn() -> None:
+    """Not a reader's warning but what the metadata of an archive say: a person decides."""
+    _warned("withdrawn")
+
+
 def test_veto_test_identity() -> None:
     assert outcome(cda(), qualified(), around=around(profile="mssante")) == ("review", "A:test-identity", None)
     assert outcome(cda(), chart(), around=around(profile="mssante")) == ("review", "E:test-identity", None)

@@ -71,7 +71,7 @@ CHANGES: list[tuple[str, str, str, dict[str, object]]] = [
     ("id root", '<id root="1.2.250.1.999.2" extension="L-1"/>', '<id root="AB-12"/>', {"id": "AB-12"}),
     ("set", 'setId root="1.2.250.1.999.2.7"', 'setId extension="S" root="1.2.250.1.999.2.7"', {"set_id": "1.2.250.1.999.2.7^S"}),
     ("version", 'versionNumber value="1"', 'versionNumber value="12"', {"version": 12}),
-    ("version no number", 'versionNumber value="1"', 'versionNumber value="v2"', {"version": None}),
+    ("version no number", 'versionNumber value="1"', 'versionNumber value="v2"', {"version": None, "warnings": ["malformed"]}),
     ("replaces", 'extension="L-0"', 'extension="L-00"', {"replaces": "1.2.250.1.999.2^L-00"}),
     ("replaces not", 'typeCode="RPLC"', 'typeCode="APND"', {"replaces": None}),
     ("type", 'code="11490-0"', 'code="18761-7"', {"type.code": "18761-7"}),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from tests.corpus import Case, Json
@@ -13,7 +15,8 @@ from vaguemestre.formats import cda
 
 def shown(read: cda.Read) -> Json:
     """The reading as the public JSON says it, each warning reduced to its code."""
-    facts = {name: getattr(read, name) for name in cda.Read.__slots__ if name not in {"level", "embedded", "html"}}
+    names = {field.name for field in dataclasses.fields(read)} - {"level", "embedded", "html"}
+    facts = {name: getattr(read, name) for name in names}
     told = public_document(Document(format=read.level, path=(), sha256="", **facts))
     return told | {"warnings": [one["code"] for one in told["warnings"]]}
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.corpus.hprim_cases import CASES, END, HEADER, build, head
+from tests.corpus.hprim_build import END, HEADER, build, head
+from tests.corpus.hprim_cases import CASES
 from vaguemestre.domain.fault import Fault
 from vaguemestre.formats import hprim_medecin
 from vaguemestre.formats import hprim_medecin_places as places

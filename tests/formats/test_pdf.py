@@ -92,6 +92,23 @@ def test_an_unclear_identity_is_none(lines: list[str]) -> None:
     assert pdf.read(text_pdf(lines)).patient is None
 
 
+PARTICLES = {
+    "Nom de naissance : LE GOFF-ESSAI": "LE GOFF-ESSAI",
+    "Nom de naissance : Du Plessai": "Du Plessai",
+    "Nom de naissance : DE LA ZORBE": "DE LA ZORBE",
+    "Nom de naissance : ZORBEC le 12 mai": "ZORBEC",
+    "Nom de naissance : ZORBEC du service": "ZORBEC",
+    "Nom de naissance : LEGOFFET": "LEGOFFET",
+}
+
+
+@pytest.mark.parametrize(("line", "name"), PARTICLES.items(), ids=PARTICLES.keys())
+def test_particles_begin_a_name_and_end_one(line: str, name: str) -> None:
+    found = pdf.read(text_pdf([line, "Premier prénom : Lucie", "Née le 04/05/1961"])).patient
+    assert found is not None
+    assert (found.birth_name, found.first_given_name, found.birth_date) == (name, "Lucie", "1961-05-04")
+
+
 def test_a_short_form_is_understood() -> None:
     found = pdf.read(text_pdf(["Concerne : Madame ZORBEC-LEFÈVRE Lucie-Anne, née le 04/05/1961"])).patient
     assert found is not None

@@ -1,4 +1,4 @@
-"""METADATA.XML: every item of formats.md 3.3 by its XDS name, the person it states, its bounds, and one fact changed at a time."""
+"""METADATA.XML: every item of formats.md 3.3 by its XDS name, its bounds, and one fact changed at a time."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from tests.corpus.xdm_build import (
     INS_OID,
     LOCAL_OID,
     MISSING,
-    PATIENT_INFO,
     SCHEMES,
     association,
     coded,
@@ -24,14 +23,13 @@ from tests.corpus.xdm_build import (
     slot,
     submission,
 )
+from tests.corpus.xdm_cases import FIRST, SET_FACTS, facts
 from vaguemestre.domain.fault import TooLarge, Unreadable
 from vaguemestre.domain.reading import Ins, LocalId, StatedPatient
 from vaguemestre.formats import xdm_metadata
 from vaguemestre.formats.xdm_metadata import Described, iso, read
-from vaguemestre.formats.xdm_patient import stated
 
-FIRST = "urn:uuid:00000000-0000-4000-8000-000000000001"
-SET = "urn:uuid:00000000-0000-4000-9000-000000000001"
+SET = SET_FACTS["entryUUID"]
 LUCIE = StatedPatient(
     ins=Ins(INS, INS_OID),
     birth_name="ZORBEC",
@@ -41,58 +39,8 @@ LUCIE = StatedPatient(
     sex="F",
     local_ids=(LocalId("P000123", LOCAL_OID),),
 )
-# the digest of b"<a/>"
-FACTS: dict[str, Any] = {
-    "entryUUID": FIRST,
-    "mimeType": "text/xml",
-    "availabilityStatus": "Approved",
-    "URI": "DOC00001.XML",
-    "hash": "db9aa86632c6f2cc99684a2dd15d2b64828e7622",
-    "size": "4",
-    "creationTime": "2024-03-12T10:15:00",
-    "languageCode": "fr-FR",
-    "serviceStartTime": "2024-03-11",
-    "serviceStopTime": "2024-03-12T09:00",
-    "legalAuthenticator": "899700000016^ESSAI^ALIX^^^^^^&1.2.250.1.71.4.2.1&ISO^D",
-    "sourcePatientId": f"P000123^^^&{LOCAL_OID}&ISO^PI",
-    "sourcePatientInfo": [f"PID-3|{INS}^^^&{INS_OID}&ISO^NH", "PID-5|ZORBEC^LUCIE^LUCIE MARIE^^^^L", "PID-7|19610504", "PID-8|F"],
-    "title": "Lettre de consultation",
-    "version": "1.1",
-    "typeCode": {"code": "34133-9", "system": "2.16.840.1.113883.6.1", "label": "Synthèse"},
-    "classCode": {"code": "11", "system": "1.2.250.1.213.1.1.4.1", "label": "Synthèses"},
-    "formatCode": {
-        "code": "urn:ihe:iti:xds-sd:pdf:2008",
-        "system": "1.3.6.1.4.1.19376.1.2.3",
-        "label": "Document à corps non structuré",
-    },
-    "healthcareFacilityTypeCode": {"code": "SA07", "system": "1.2.250.1.71.4.2.4", "label": "Cabinet individuel"},
-    "practiceSettingCode": {"code": "AMBULATOIRE", "system": "1.2.250.1.213.1.1.4.9", "label": "Ambulatoire"},
-    "confidentialityCode": [
-        {"code": "N", "system": "2.16.840.1.113883.5.25", "label": "Normal"},
-        {"code": "MASQUE_PS", "system": "1.2.250.1.213.1.1.4.13", "label": "Masqué"},
-    ],
-    "eventCodeList": [{"code": "QZQM001", "system": "1.2.250.1.213.2.5", "label": "Acte d'essai"}],
-    "uniqueId": DOCUMENT_ID,
-    "patientId": f"{INS}^^^&{INS_OID}&ISO^NH",
-    "author": [
-        {
-            "authorPerson": "899700000016^ESSAI^ALIX^^^^^^&1.2.250.1.71.4.2.1&ISO^D",
-            "authorInstitution": ["CABINET DES ESSAIS^^^^^&1.2.250.1.71.4.2.2&ISO^IDNST^^^1990000019"],
-            "authorRole": ["Médecin traitant"],
-            "authorSpecialty": ["SM26^Médecine générale^1.2.250.1.71.4.2.5"],
-        }
-    ],
-    "submissionSet": {
-        "entryUUID": SET,
-        "title": "Envoi",
-        "submissionTime": "2024-03-12T10:20:00",
-        "contentTypeCode": {"code": "04", "system": "1.2.250.1.213.2.2", "label": "Hospitalisation"},
-        "uniqueId": "1.2.250.1.999.4.1",
-        "sourceId": "1.2.250.1.999.9",
-        "patientId": f"{INS}^^^&{INS_OID}&ISO^NH",
-        "author": [{"authorPerson": "899700000016^ESSAI^ALIX"}],
-    },
-}
+# of b"<a/>", its digest and size written by hand
+FACTS = facts("DOC00001.XML", b"<a/>", hash="db9aa86632c6f2cc99684a2dd15d2b64828e7622", size="4")
 
 
 def one(**told: Any) -> Described:
@@ -150,7 +98,7 @@ def test_every_item() -> None:
             {"extra": association(FIRST, "urn:uuid:aaaaaaaa-0000-4000-8000-000000000009", "RPLC")},
             {"replaces": ["urn:uuid:aaaaaaaa-0000-4000-8000-000000000009"]},
         ),
-        ({"extra": association(FIRST, "urn:uuid:aaaaaaaa-0000-4000-8000-000000000009", "APND")}, {}),
+        ({"extra": association(FIRST, "urn:uuid:aaaaaaaa-0000-4000-8000-000000000009", "HasMember")}, {}),
         ({"extra": association(SET, "urn:uuid:aaaaaaaa-0000-4000-8000-000000000009", "RPLC")}, {}),
         ({"beside": True}, {}),
     ],
@@ -319,99 +267,6 @@ def test_a_slot_named_as_a_fact_of_ours_changes_nothing() -> None:
 
 def test_nothing_of_it_in_a_repr() -> None:
     assert "ZORBEC" not in repr(read(metadata(described("A.XML", b"a")))) + repr(one())
-
-
-# --- the person
-
-
-def person(*info: str, ids: tuple[str, ...] = (), patient_id: str | None = None) -> StatedPatient | None:
-    return stated(ids, info, patient_id)[0]
-
-
-def codes(*info: str, ids: tuple[str, ...] = ()) -> list[str]:
-    return [w.code for w in stated(ids, info, None)[1]]
-
-
-def test_nobody() -> None:
-    assert stated((), (), None) == (None, ())
-    assert person("PID-5|", "PID-7|", "essai", "PID-99|x") is None
-
-
-@pytest.mark.parametrize(
-    ("field", "facts"),
-    [
-        ("PID-5|ZORBEC^LUCIE^^^^^L", {"birth_name": "ZORBEC", "first_given_name": "LUCIE", "given_names": ("LUCIE",)}),
-        ("PID-5|ZORBEC^LUCIE^LUCIE ANNE^^^^L", {"birth_name": "ZORBEC", "first_given_name": "LUCIE", "given_names": ("LUCIE", "ANNE")}),
-        ("PID-5|ZORBEC^LUCIE^ANNE^^^^M", {"birth_name": "ZORBEC", "first_given_name": "LUCIE", "given_names": ("LUCIE", "ANNE")}),
-        ("PID-5|BARZOU^ANNE^^^^^D", {"used_name": "BARZOU", "first_given_name": "ANNE", "given_names": ("ANNE",)}),
-        (
-            "PID-5|BARZOU^ANNE^^^^^D~ZORBEC^LUCIE^^^^^L",
-            {"birth_name": "ZORBEC", "used_name": "BARZOU", "first_given_name": "LUCIE", "given_names": ("LUCIE",)},
-        ),
-        ("PID-5|ZORBEC^LUCIE", {"names_unqualified": ("ZORBEC",), "first_given_name": "LUCIE", "given_names": ("LUCIE",)}),
-        ("PID-5|ZORBEC", {"names_unqualified": ("ZORBEC",)}),
-        ("PID-5|ZORBEC\\T\\FILS^^^^^^L", {"birth_name": "ZORBEC&FILS"}),
-        ("pid5|ZORBEC^^^^^^L", {"birth_name": "ZORBEC"}),
-        ("PID-7|19610504", {"birth_date": "1961-05-04"}),
-        ("PID-7|19610504233000+0100", {"birth_date": "1961-05-04"}),
-        ("PID-7|19610500", {"birth_date": "1961-05"}),
-        ("PID-7|1961", {"birth_date": "1961"}),
-        ("PID-8|F", {"sex": "F"}),
-        ("PID-8|m", {"sex": "M"}),
-        ("PID-8|U", {"sex": "U"}),
-        ("PID-11|^^^^^^BDL^^99042", {"birth_place_code": "99042"}),
-        ("PID-11|1 rue^^X^^99990^FR^H^^99042", None),
-        ("PID-7|19611304", None),
-        ("PID-7|04/05/1961", None),
-        ("PID-8|A", None),
-    ],
-)
-def test_fields(field: str, facts: dict[str, Any] | None) -> None:
-    assert person(field) == (None if facts is None else StatedPatient(**facts))
-
-
-@pytest.mark.parametrize(
-    ("identifier", "facts"),
-    [
-        (f"{INS}^^^&1.2.250.1.213.1.4.8&ISO^NH", {"ins": Ins(INS, "1.2.250.1.213.1.4.8")}),
-        (f"{INS}^^^INS&1.2.250.1.213.1.4.9&ISO", {"ins": Ins(INS, "1.2.250.1.213.1.4.9")}),
-        ("2 61 05 99 990 123 94^^^&1.2.250.1.213.1.4.8&ISO^NH", {"ins": Ins(INS, "1.2.250.1.213.1.4.8")}),
-        # not 15 characters: an identifier, never an INS
-        ("2610599990123^^^&1.2.250.1.213.1.4.8&ISO", {"local_ids": (LocalId("2610599990123", "1.2.250.1.213.1.4.8"),)}),
-        (f"{INS}^^^&1.2.250.1.213.1.4.2&ISO", {"local_ids": (LocalId(INS, "1.2.250.1.213.1.4.2"),)}),
-        (f"{INS}^^^CABINET", {"local_ids": (LocalId(INS, None),)}),
-        ("P1", {"local_ids": (LocalId("P1", None),)}),
-        ("^^^&1.2&ISO", None),
-    ],
-)
-def test_identifiers(identifier: str, facts: dict[str, Any] | None) -> None:
-    expected = None if facts is None else StatedPatient(**facts)
-    assert person(ids=(identifier,)) == expected
-    assert person(f"PID-3|{identifier}") == expected
-
-
-def test_an_ins_of_patient_id_only_where_no_other_field_gives_one() -> None:
-    other = f"1991199990456^^^&{INS_OID}&ISO"
-    assert person(patient_id=f"{INS}^^^&{INS_OID}&ISO^NH") == StatedPatient(ins=Ins(INS, INS_OID))
-    assert person(f"PID-3|{INS}^^^&{INS_OID}&ISO", patient_id=other) == StatedPatient(ins=Ins(INS, INS_OID))
-    # what is no INS is the sharing domain's number, nobody's
-    assert person(patient_id="P1^^^&1.2.3&ISO") is None
-
-
-def test_warnings_of_the_identifier() -> None:
-    assert codes(*PATIENT_INFO) == []
-    assert codes(f"PID-3|{INS[:13]}11^^^&{INS_OID}&ISO") == ["bad-ins-key"]
-    assert codes(f"PID-3|{INS[:13]}^^^&{INS_OID}&ISO") == ["bad-ins-key"]
-    assert codes(f"PID-3|{INS}^^^&1.2.250.1.213.1.4.10&ISO") == ["test-identity"]
-    assert codes(f"PID-3|{INS}^^^&1.2.250.1.213.1.4.11&ISO") == ["test-identity"]
-    assert codes(f"PID-3|{INS}^^^&{INS_OID}&ISO~199119999045682^^^&{INS_OID}&ISO") == ["several-patients"]
-    assert codes(f"PID-3|{INS}^^^&{INS_OID}&ISO~{INS}^^^&{INS_OID}&ISO") == []
-
-
-@settings(max_examples=200, deadline=None)
-@given(st.lists(st.text(alphabet="PID-3578|^~&\\SL1²٣ é\n", max_size=60), max_size=5), st.text(max_size=40))
-def test_no_field_breaks_it(fields: list[str], identifier: str) -> None:
-    stated([identifier], [*fields, *(f"PID-{n}|{one}" for n in (3, 5, 7, 8, 11) for one in fields)], identifier)
 
 
 PLAIN = metadata(submission(), described("DOC00001.XML", b"<a/>"))

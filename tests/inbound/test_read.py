@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.corpus import Case, sha
+from tests.corpus.hprim_build import END, HEADER, POTASSIUM, SECOND, SODIUM, build, head
 from tests.corpus.hprim_cases import CASES as HPRIM_CASES
-from tests.corpus.hprim_cases import END, HEADER, POTASSIUM, SECOND, SODIUM, build, head
 from tests.corpus.mail_cases import CASES as MAIL_CASES
 from tests.corpus.mail_cases import COVER, HPRIM, HTML, LETTER, PLAIN, PNG, attached, mail, multipart, part
 from tests.corpus.pdfs import text_pdf
@@ -217,7 +217,7 @@ def test_hostile_files_cost_bounded_time(hostile: bytes) -> None:
 HUNGRY = """
 import resource, sys
 resource.setrlimit(resource.RLIMIT_AS, (700 << 20, 700 << 20))
-from tests.corpus.hprim_cases import HEADER, build
+from tests.corpus.hprim_build import HEADER, build
 from tests.corpus.mail_cases import attached, mail, multipart
 from vaguemestre.inbound.read import read
 head = build(HEADER, ("****LAB****", ""))

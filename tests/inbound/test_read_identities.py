@@ -6,9 +6,10 @@ import dataclasses
 
 import pytest
 
+from vaguemestre.domain.matching_names import Given
 from vaguemestre.domain.person import INS_DEMO, INS_NIA, INS_NIR
 from vaguemestre.domain.reading import Ins, StatedPatient
-from vaguemestre.inbound.read_identities import Source, Told, differ, disagree, same_person
+from vaguemestre.inbound.read_identities import Source, Told, differ, disagree, other_given_name, same_person
 
 LUCIE = StatedPatient(ins=Ins("261059999012352", INS_NIR), birth_name="ZORBEC", used_name="BARZOU", birth_date="1961-05-04", sex="F")
 NOBODY = StatedPatient(given_names=("LUCIE",))
@@ -19,6 +20,9 @@ def changed(**facts: object) -> StatedPatient:
 
 
 PAUL = StatedPatient(birth_name="AUTRE", birth_date="1970-02-01", sex="M")
+
+LEO = changed(first_given_name="LÉO", given_names=("LÉO", "JEAN-MARIE"))
+JEAN_MARIE = changed(first_given_name="JEAN-MARIE")
 
 SAME = {
     "itself": LUCIE,
@@ -77,6 +81,11 @@ TABLE = {
     "two CDA of two persons": ([told("cda"), told("cda", PAUL)], True),
     "CDA and metadata": ([told("cda"), told("metadata")], False),
     "CDA and metadata of another": ([told("metadata", PAUL), told("cda")], True),
+    "CDA and metadata of a twin": ([told("cda", LEO), told("metadata", changed(first_given_name="MARC"))], True),
+    "CDA and metadata of a twin of nearly that name": ([told("cda", LEO), told("metadata", changed(first_given_name="LÉON"))], True),
+    "CDA and metadata of another of the names": ([told("cda", LEO), told("metadata", changed(first_given_name="JEAN-MARIE"))], False),
+    "CDA and metadata of a part of the name": ([told("cda", changed(first_given_name="JEAN")), told("metadata", JEAN_MARIE)], False),
+    "CDA and metadata without given name": ([told("cda", LEO), told("metadata")], False),
     "CDA and a PDF of another": ([told("cda"), told("running", PAUL)], True),
     "metadata of the birth name, a PDF of the used one": (
         [told("metadata", changed(used_name=None)), told("cda"), told("running", changed(birth_name="BARZOU", used_name=None))],
@@ -105,6 +114,25 @@ TABLE = {
 def test_differ(told: list[Told], expected: bool) -> None:
     assert differ(told) is expected
     assert differ(told[::-1]) is expected
+
+
+GIVEN = {
+    "the same": (("LÉO",), ("LEO",), False),
+    "another": (("LÉO",), ("MARC",), True),
+    "a slip, or a twin": (("LÉO",), ("LÉON",), True),
+    "a part of it": (("JEAN-MARIE",), ("JEAN",), False),
+    "cut elsewhere": (("JEAN", "LUC"), ("JEAN-LUC",), False),
+    "another of them": (("LUCIE", "ANNE"), ("ANNE",), False),
+    "turned": (("LUCIE", "ANNE"), ("ANNE", "LUCIE"), False),
+    "an initial": (("LUCIE",), ("L",), False),
+    "none": ((), ("LUCIE",), False),
+}
+
+
+@pytest.mark.parametrize(("one", "other", "expected"), GIVEN.values(), ids=GIVEN.keys())
+def test_another_given_name(one: tuple[str, ...], other: tuple[str, ...], expected: bool) -> None:
+    mine, its = Given.of("", one), Given.of("", other)
+    assert other_given_name(mine, its) is other_given_name(its, mine) is expected
 
 
 def test_no_repr_tells_anything() -> None:

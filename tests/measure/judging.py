@@ -10,8 +10,9 @@ from bench.population import Person
 from bench.population_documents import World, Written
 from vaguemestre.domain.matching import Chart, Lookup, Match
 from vaguemestre.domain.person import solid
-from vaguemestre.domain.reading import Document, Warning
-from vaguemestre.inbound.match import Learnt, decide
+from vaguemestre.domain.reading import Document
+from vaguemestre.inbound.file import local_codes
+from vaguemestre.inbound.match import Learnt, decide, of_forms
 from vaguemestre.inbound.read import read
 
 
@@ -53,29 +54,44 @@ class Base:
         return list({c.id: c for key in keys for c in self._by.get(key, ())}.values())
 
 
-def as_read(one: Written) -> Document:
-    """The document as our reader gives it, or, where its reader is not asked, with the identity that it states."""
-    if one.stated is None:
-        [document] = read(one.data, "resultats.hpr").documents
-        return document
-    warnings = tuple(Warning(code, "Invented by the test.") for code in one.vetoes)
-    return Document("cda-n3", ("lettre.xml",), "0" * 64, patient=one.stated, warnings=warnings)
+@dataclasses.dataclass(frozen=True, slots=True)
+class Opened:
+    """The document that a file holds, its other forms, and the codes of what the reader warned of around them."""
+
+    document: Document
+    forms: tuple[Document, ...]
+    warnings: tuple[str, ...]
 
 
-def judged(base: Base, one: Written, document: Document) -> Match:
-    """The decision on one document."""
-    codes = frozenset({base.number[one.code_of]}) if one.code_of else frozenset()
+def opened(one: Written) -> Opened:
+    """What our reader makes of a file. Each of these holds one document, and a letter that only names its patient in words may stand
+    beside it, which never files by itself: see `test_one_file_is_one_document`."""
+    reading = read(one.paper.data, one.paper.name)
+    main = next((d for d in reading.documents if d.duplicate_of is None and d.format not in {"pdf", "text"}), reading.documents[0])
+    place = reading.documents.index(main)
+    forms = tuple(d for d in reading.documents if d.duplicate_of == place)
+    return Opened(main, forms, tuple(w.code for w in reading.warnings))
+
+
+def judged(base: Base, one: Written, found: Opened) -> Match:
+    """The decision on one document, taken as the pipeline takes it."""
+    codes = frozenset({base.number[one.code_of]}) if one.code_of and local_codes(found.document) else frozenset[int]()
     learnt = Learnt(sender_known=one.known, local_code_charts=codes, confirmed_code_charts=frozenset(), banned=frozenset())
-    return decide(document, (), "labo@hopital.demo.example", one.profile, "AE", base.could_fit, learnt)
+    warnings = (*found.warnings, *of_forms(found.document, found.forms))
+    return decide(found.document, warnings, "labo@hopital.demo.example", one.profile, "AE", base.could_fit, learnt)
 
 
 @dataclasses.dataclass(slots=True)
 class Figures:
-    """Counts over a set of documents. `wrong`: kinds filed into a chart that is not their owner's."""
+    """Counts over a set of documents.
+
+    `wrong`: kinds filed into a chart that is not their owner's; `misled`: kinds proposed for one, and how many; `filed`: by group, how many
+    went where they must, of how many; `first`: of those left to a person that have an owner, how many list it first, of how many;
+    `not_owed`: kinds to which the policy owes something else, with the rule that was taken, and how many."""
 
     documents: int
     wrong: list[str]
-    misled: int
+    misled: collections.Counter[str]
     filed: dict[str, tuple[int, int]]
     first: tuple[int, int]
     not_owed: collections.Counter[str]
@@ -84,24 +100,31 @@ class Figures:
         done, of = self.filed[group]
         return done / of
 
+    @property
+    def share_first(self) -> float:
+        return self.first[0] / self.first[1]
+
     def __str__(self) -> str:
-        first, left = self.first
+        of = {"A": "rule A filed", "clean": "clean of known senders filed"}
+        told = "".join(f"{words} {self.share(group):.1%} of {self.filed[group][1]}; " for group, words in of.items() if group in self.filed)
         return (
-            f"{self.documents} documents: wrong {len(self.wrong)}; rule A filed {self.share('A'):.1%}; "
-            f"clean HPRIM filed {self.share('clean'):.1%}; left to a person with the right patient first {first / left:.1%} of {left}; "
-            f"preselected another's chart {self.misled}; not as owed {dict(self.not_owed)}"
+            f"{self.documents} documents: wrong {len(self.wrong)}; {told}"
+            f"left to a person with the right patient first {self.share_first:.1%} of {self.first[1]}; "
+            f"preselected another's chart {self.misled.total()}; not as owed {dict(self.not_owed)}"
         )
 
 
 def figures(base: Base, documents: Sequence[Written], matches: Sequence[Match]) -> Figures:
-    wrong, misled, not_owed = [], 0, collections.Counter[str]()
+    wrong: list[str] = []
+    misled, not_owed = collections.Counter[str](), collections.Counter[str]()
     done: dict[str, list[bool]] = collections.defaultdict(list)
     first = []
     for one, match in zip(documents, matches, strict=True):
         chosen = base.ref.get(match.patient or 0, "")
         if match.decision == "filed" and chosen != one.owner:
             wrong.append(one.kind)
-        misled += match.decision == "proposed" and chosen != one.owner
+        if match.decision == "proposed" and chosen != one.owner:
+            misled[one.kind] += 1
         done[one.group].append(match.decision == "filed" and chosen == one.owner)
         if match.decision != "filed" and one.owner:
             first.append(bool(match.candidates) and match.candidates[0].ref == one.owner)

@@ -242,5 +242,5 @@ def test_names_and_versions_of_any_size_are_kept_apart(given: Given) -> None:
     assert one.own_id != two.own_id
     assert one.set_id != two.set_id
     assert {len(name) for row in (one, two) for name in (row.own_id, row.set_id)} == {300}
-    assert (one.version, two.version) == (2**31 - 1, -(2**31) + 1)
+    assert (one.version, two.version) == (2**63 - 1, -(2**63) + 1)
     assert (fresh(one).superseded_by_id, fresh(two).superseded_by_id) == (None, None)

@@ -19,6 +19,7 @@ Browser = Callable[..., "Client"]
 NUMBERS = {"documents": "document", "patients": "patient", "resultats": "result"}
 """What the number of an address is, by the address's first word."""
 PUBLIC = {"account_login", "language", "asset"}
+DRAWN = {"page-image", "held-image", "file"}
 LISTS = {"inbox", "search", "administration", "account_logout"}
 
 
@@ -51,7 +52,7 @@ def addresses(world: World) -> Iterator[tuple[str, str, str | None, int | None]]
         if "<row:number>" in route:
             kind = NUMBERS[route.partition("/")[0]]
             for number in [*numbers(world)[kind], 999_999]:
-                more = {"page": 1} if "<row:page>" in route else {}
+                more = {word: 1 for word in ("page", "place") if f"<row:{word}>" in route}
                 yield name, reverse(name, kwargs={"number": number, **more}), kind, number
         else:
             assert "<row:" not in route, f"{route}: what is this number?"
@@ -153,7 +154,7 @@ def test_what_is_theirs_opens(world: World, browser: Browser, login: str) -> Non
         elif name in LISTS | PUBLIC or (kind is not None and number in mine[kind]):
             response = client.get(address)
             # Nothing of these synthetic messages can be rendered or taken apart: an image is 404 for its owner too.
-            assert response.status_code in {200, 302, 405} or name == "page-image" or (login == "roche" and name == "message"), address
+            assert response.status_code in {200, 302, 405} or name in DRAWN or (login == "roche" and name == "message"), address
             assert not any(word in body(response) for word in others), address
 
 

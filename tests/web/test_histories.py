@@ -137,7 +137,7 @@ def test_two_germs_of_one_urine_never_compare_with_each_other(world: World, vaul
     mine, gaston = seen(world), world.patients["P4"]
     assert [one.text for one in series(mine, gaston, lines[0]).values] == ["Sensible"]
     assert [one.text for one in series(mine, gaston, lines[3]).values] == ["Résistant"]
-    assert [len(line.values) for chapter in history(mine, gaston) for line in chapter.lines] == [1] * 6
+    assert [len(line.values) for chapter in history(mine, gaston).chapters for line in chapter.lines] == [1] * 6
 
 
 def test_a_replaced_report_is_in_no_history(world: World, browser: Browser, vault: Path) -> None:

@@ -195,7 +195,7 @@ def test_history_holds_only_what_compares(world: World) -> None:
     grams = (blood("Potassium", "K    000", "0.19", "g/L", "0.14", "0.20"),)
     document(world, "grams", "roche", minutes=60 * 24 * 9, of="P1", results=grams)
     mine = seen(world, "roche")
-    found = [line for chapter in history(mine, world.patients["P1"]) for line in chapter.lines if line.label == "Potassium"]
+    found = [line for chapter in history(mine, world.patients["P1"]).chapters for line in chapter.lines if line.label == "Potassium"]
     assert sorted([r.value for r in line.values] for line in found) == [["0.19"], ["3.0"], ["6.4", "4.9"]]
     urgent = type(world.documents["urgent"]).objects.select_related("patient", "delivery__message").get(pk=world.documents["urgent"].pk)
     results = list(urgent.result_set.order_by("position"))

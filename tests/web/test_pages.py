@@ -114,9 +114,10 @@ def test_a_form_without_its_token_is_refused(world: World, browser: Browser) -> 
 
 
 def test_no_address_holds_anything_clinical(world: World) -> None:
-    """Row numbers, list words, page numbers and asset names are all that an address may hold (promise 5)."""
+    """Row numbers, list words, numbers of files and pages and asset names are all that an address may hold (promise 5)."""
+    known = {("row", "number"), ("row", "place"), ("row", "page"), ("str", "digest"), ("path", "name")}
     for _, route in patterns():
-        assert set(re.findall(r"<(\w+):(\w+)>", route)) <= {("row", "number"), ("row", "page"), ("str", "digest"), ("path", "name")}, route
+        assert set(re.findall(r"<(\w+):(\w+)>", route)) <= known, route
 
 
 def test_nothing_that_a_document_says_becomes_markup(world: World, browser: Browser) -> None:

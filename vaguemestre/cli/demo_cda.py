@@ -10,10 +10,12 @@ import datetime as dt
 from collections.abc import Sequence
 from xml.sax.saxutils import escape, quoteattr
 
-from vaguemestre.cli.demo_people import INS_DEMO_OID, Person
+from vaguemestre.cli.demo_people import Person
+from vaguemestre.domain.person import INS_DEMO
+from vaguemestre.domain.reading import LOINC
 
 RPPS, STRUCTURE, IPP = "1.2.250.1.71.4.2.1", "1.2.250.1.71.4.2.2", "1.2.250.1.999.9.1"
-LOINC, FLAGS, UNITS = "2.16.840.1.113883.6.1", "2.16.840.1.113883.5.83", "2.16.840.1.113883.6.8"
+FLAGS, UNITS = "2.16.840.1.113883.5.83", "2.16.840.1.113883.6.8"
 CHAPTER, LAB_ENTRY, LAB_OBSERVATION, BATTERY = (
     "1.3.6.1.4.1.19376.1.3.3.2.1",
     "1.3.6.1.4.1.19376.1.3.1",
@@ -64,19 +66,21 @@ class Heading:
     replaces: str = ""
     ins: bool = True
     matricule: str = ""
-    oid: str = INS_DEMO_OID
+    oid: str = INS_DEMO
     confidentiality: str = "N"
 
 
 @dataclasses.dataclass(frozen=True, slots=True, repr=False)
 class Section:
-    """A titled part of a letter: paragraphs, a list, or rows of a table whose first one is its head."""
+    """A titled part of a letter: paragraphs, a list, or rows of a table whose first one is its head; then a JPEG and its caption."""
 
     code: str
     title: str
     paragraphs: tuple[str, ...] = ()
     items: tuple[str, ...] = ()
     table: tuple[tuple[str, ...], ...] = ()
+    image: bytes = b""
+    caption: str = ""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, repr=False)
@@ -180,9 +184,17 @@ def _section(section: Section) -> str:
         text += f"<list>{''.join(f'<item>{escape(words)}</item>' for words in section.items)}</list>"
     if section.table:
         text += _table(section.table)
+    entry = ""
+    if section.image:
+        text += f'<renderMultiMedia referencedObject="COUPE"><caption>{escape(section.caption)}</caption></renderMultiMedia>'
+        data = base64.b64encode(section.image).decode("ascii")
+        entry = (
+            '<entry><observationMedia classCode="OBS" moodCode="EVN" ID="COUPE">'
+            f'<value mediaType="image/jpeg" representation="B64">{data}</value></observationMedia></entry>'
+        )
     return (
         f'<component><section><code code="{section.code}" codeSystem="{LOINC}"/><title>{escape(section.title)}</title>'
-        f"<text>{text}</text></section></component>"
+        f"<text>{text}</text>{entry}</section></component>"
     )
 
 

@@ -14,14 +14,25 @@ from email.policy import SMTP
 from vaguemestre.cli import demo_cda as cda
 from vaguemestre.cli import demo_hprim as hprim
 from vaguemestre.cli import demo_letters as letters
-from vaguemestre.cli import demo_pdf
+from vaguemestre.cli import demo_pdf, demo_picture
 from vaguemestre.cli import demo_reports as reports
 from vaguemestre.cli import demo_xdm as xdm
 from vaguemestre.cli.demo_mail import Expected, Post
-from vaguemestre.cli.demo_people import HOSPITAL, PRACTICE, STRANGER, Person, patient
+from vaguemestre.cli.demo_people import (
+    CARDIOLOGY,
+    DOCTOR,
+    HOSPITAL,
+    LABORATORY,
+    ORTHOPAEDICS,
+    PAEDIATRICS,
+    PNEUMOLOGY,
+    PRACTICE,
+    SECRETARIAT,
+    STRANGER,
+    Person,
+    patient,
+)
 
-DOCTOR, SECRETARIAT = (box.address for box in PRACTICE.mailboxes)
-LABORATORY, CARDIOLOGY, ORTHOPAEDICS, PAEDIATRICS, PNEUMOLOGY = HOSPITAL.mailboxes
 FINESS = HOSPITAL.mailboxes[0].structure[1:]
 BIOLOGIST = cda.Author("KERSAUDY MAUD", "99999000021", "Laboratoire du centre hospitalier de Valmorin", FINESS)
 CARDIOLOGIST = cda.Author("TANGUIVEL HELENE", "99999000039", "Centre hospitalier de Valmorin", FINESS)
@@ -208,8 +219,13 @@ def _letters(sheet: _Sheet) -> None:
         "Lettre de liaison en CDA", discharge, written, Expected("filed", "T-0112"), pdf=_pages(discharge, words), sender=CARDIOLOGY.address
     )
     scan = sheet.heading(21, cda.IMAGING, "Scanner du genou droit", jean, SURGEON, 5)
-    image = cda.letter(scan, reports.IMAGING_SECTIONS)
-    sheet.archive("Scanner en CDA", scan, image, Expected("filed", "T-0109"), sender=ORTHOPAEDICS.address)
+    sheet.archive(
+        "Scanner en CDA",
+        scan,
+        cda.letter(scan, reports.imaging(demo_picture.knee())),
+        Expected("filed", "T-0109"),
+        sender=ORTHOPAEDICS.address,
+    )
     seen = sheet.heading(22, cda.CONSULTATION, "Consultation de cardiologie", sophie, CARDIOLOGIST, 4)
     pdf = _pages(seen, tuple(words for section in reports.CONSULTATION_SECTIONS for words in (section.title, *section.paragraphs)))
     consulted = sheet.archive(

@@ -13,10 +13,18 @@ from vaguemestre.cli import demo_cda_messages, demo_pdf
 from vaguemestre.cli import demo_hprim as hprim
 from vaguemestre.cli import demo_letters as letters
 from vaguemestre.cli.demo_mail import Expected, Post
-from vaguemestre.cli.demo_people import HOSPITAL, PRACTICE, STRANGER, Person, patient
-
-DOCTOR, SECRETARIAT = (box.address for box in PRACTICE.mailboxes)
-LABORATORY, CARDIOLOGY, ORTHOPAEDICS, PAEDIATRICS, PNEUMOLOGY = HOSPITAL.mailboxes
+from vaguemestre.cli.demo_people import (
+    CARDIOLOGY,
+    DOCTOR,
+    LABORATORY,
+    ORTHOPAEDICS,
+    PAEDIATRICS,
+    PNEUMOLOGY,
+    SECRETARIAT,
+    STRANGER,
+    Person,
+    patient,
+)
 
 WINDOWS = hprim.Layout()
 UNIX = hprim.Layout(newline="\n", fields=9, spaced_nir=True)

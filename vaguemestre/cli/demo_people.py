@@ -12,8 +12,8 @@ import dataclasses
 import datetime as dt
 import io
 
-INS_DEMO_OID = "1.2.250.1.213.1.4.11"
-"""INS-NIR of demonstrations (formats.md 2.3)."""
+from vaguemestre.cli.patient_rows import COLUMNS
+from vaguemestre.domain.person import INS_DEMO
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -104,6 +104,9 @@ HOSPITAL = Operator(
         Mailbox("pneumologie@ch-valmorin.demo.example", "ORG", "Service de pneumologie", structure="1990000028"),
     ),
 )
+
+DOCTOR, SECRETARIAT = (box.address for box in PRACTICE.mailboxes)
+LABORATORY, CARDIOLOGY, ORTHOPAEDICS, PAEDIATRICS, PNEUMOLOGY = HOSPITAL.mailboxes
 
 KNOWN_SENDERS = tuple(box.address for box in HOSPITAL.mailboxes if not box.address.startswith("pneumologie@"))
 """The services that the practice already knows; a first letter from the other one waits for a person (formats.md 6.5)."""
@@ -212,23 +215,6 @@ STRANGER = Person(
 )
 """A patient of the hospital of whom the practice has no chart."""
 
-COLUMNS = (
-    "ref",
-    "ins",
-    "ins_oid",
-    "ins_status",
-    "nir",
-    "birth_name",
-    "used_name",
-    "given_names",
-    "first_given_name",
-    "birth_date",
-    "sex",
-    "birth_place_code",
-    "flags",
-)
-"""What `vaguemestre patients import` reads, by name."""
-
 
 def patient(ref: str) -> Person:
     return next(person for person in PATIENTS if person.ref == ref)
@@ -237,14 +223,14 @@ def patient(ref: str) -> Person:
 def patients_csv() -> str:
     """The practice's patient list, as `vaguemestre patients import` takes it."""
     sheet = io.StringIO()
-    writer = csv.DictWriter(sheet, COLUMNS, lineterminator="\n", restval="")
+    writer = csv.DictWriter(sheet, tuple(COLUMNS), lineterminator="\n", restval="")
     writer.writeheader()
     for person in PATIENTS:
         writer.writerow(
             {
                 "ref": person.ref,
                 "ins": person.matricule,
-                "ins_oid": INS_DEMO_OID,
+                "ins_oid": INS_DEMO,
                 "ins_status": person.ins_status,
                 "nir": person.matricule,
                 "birth_name": person.birth_name,

@@ -146,11 +146,16 @@ DISCHARGE_SECTIONS = (
     ),
 )
 
-IMAGING_SECTIONS = (
-    Section("55111-9", "Examen", ("Scanner du genou droit sans injection.",)),
-    Section("18782-3", "Résultats", ("Pincement fémoro-tibial interne. Ostéophytose marginale. Pas de fracture. Petit épanchement.",)),
-    Section("19005-8", "Conclusion", ("Gonarthrose interne droite, sans lésion osseuse suspecte.",)),
-)
+
+def imaging(slice_: bytes) -> tuple[Section, ...]:
+    """A scanner of a knee, with one of its slices as a JPEG."""
+    seen = "Pincement fémoro-tibial interne. Ostéophytose marginale. Pas de fracture. Petit épanchement."
+    return (
+        Section("55111-9", "Examen", ("Scanner du genou droit sans injection.",)),
+        Section("18782-3", "Résultats", (seen,), image=slice_, caption="Coupe axiale passant par les condyles"),
+        Section("19005-8", "Conclusion", ("Gonarthrose interne droite, sans lésion osseuse suspecte.",)),
+    )
+
 
 CONSULTATION_SECTIONS = (
     Section("10164-2", "Histoire", ("Revue à trois mois. Plus de palpitations depuis l'arrêt du café.",)),

@@ -8,7 +8,8 @@ import uuid
 import zipfile
 from xml.sax.saxutils import escape, quoteattr
 
-from vaguemestre.cli.demo_cda import LOINC, Heading
+from vaguemestre.cli.demo_cda import Heading
+from vaguemestre.domain.reading import LOINC
 
 DOCUMENT, PACKAGE = "urn:uuid:7edca82f-054d-47f2-a032-9b2a5b5186c1", "urn:uuid:a54d6aa5-d40d-43f9-88c5-b4633d873bdd"
 _FOLDER = "IHE_XDM/SUBSET01"

@@ -7,13 +7,13 @@ import datetime as dt
 import sys
 from typing import TYPE_CHECKING
 
+from vaguemestre.domain.address import MAILBOX_TYPES
 from vaguemestre.domain.fault import Refused, Unreadable
 
 if TYPE_CHECKING:
     from vaguemestre.records.mailboxes import Mailbox
 
 SUMMARY = "makes a mailbox; prints an application password (not built yet)"
-TYPES = ("PER", "ORG", "APP")
 
 
 def compared(text: str, what: str) -> str:
@@ -68,7 +68,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add = verbs.add_parser("add", help="makes a mailbox", allow_abbrev=False)
     add.add_argument("directory", metavar="DIR")
     add.add_argument("address", metavar="ADDRESS")
-    add.add_argument("--type", required=True, choices=TYPES, help="PER (a person), ORG (a team) or APP (a program)")
+    add.add_argument("--type", required=True, choices=MAILBOX_TYPES, help="PER (a person), ORG (a team) or APP (a program)")
     add.add_argument("--name", required=True, help="whose mailbox it is, for people")
     add.add_argument("--practice", default="", help="the patient base that it shares; default: the domain's own")
     add.add_argument("--rpps", default="", help="RPPS of its holder")

@@ -33,8 +33,7 @@ COLUMNS = {
 }
 """Column -> most characters."""
 
-STATUSES = frozenset({"qualified", "validated", "recovered", "provisional"})
-FLAGS = frozenset({"homonym", "doubtful", "fictitious", "deceased"})
+STATUSES, FLAGS, SEXES = frozenset(person.INS_STATUSES), frozenset(person.CHART_FLAGS), frozenset(person.SEXES)
 _BLANKS_MEAN_NOTHING = frozenset({"ins", "nir"})
 _PLACE = re.compile(r"[0-9][0-9AB][0-9]{3}")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -155,7 +154,7 @@ def _check(values: dict[str, str], today: dt.date) -> None:
     if not values["ref"]:
         raise _Wrong("ref is empty")
     values["birth_date"] = _birth_date(values["birth_date"], today)
-    values["sex"] = _among(values["sex"].upper(), frozenset({"", "M", "F", "U"}), "sex must be M, F or U")
+    values["sex"] = _among(values["sex"].upper(), SEXES | {""}, "sex must be M, F or U")
     values["ins_status"] = _among(
         values["ins_status"].lower() or "provisional", STATUSES, f"ins_status must be one of {', '.join(sorted(STATUSES))}"
     )

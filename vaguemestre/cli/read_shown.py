@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
-from vaguemestre.domain.reading import Document, Reading, Result, StatedPatient
+from vaguemestre.domain.reading import NO_VALUE, TAKEN_BACK, Document, Reading, Result, StatedPatient
 
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _KINDS = {
@@ -167,6 +167,13 @@ def _pad(text: str, width: int) -> str:
     return text + " " * max(0, width - _width(text))
 
 
+_VOID = {
+    **dict.fromkeys(NO_VALUE, "pas fait"),
+    **dict.fromkeys(TAKEN_BACK, "annulé"),
+}
+"""In the place of its flag, what a result that does not stand is."""
+
+
 def _table(results: tuple[Result, ...]) -> list[str]:
     rows: list[tuple[str, ...] | str] = []
     heading: tuple[str | None, ...] = ()
@@ -183,7 +190,9 @@ def _table(results: tuple[Result, ...]) -> list[str]:
         if result.label:
             labels.add(result.label)
         label = ("  " * len(result.group)) + (result.label or (result.code.code if result.code else None) or "—")
-        rows.append((label, _short(result.value), result.unit or "", _reference(result), _flag(result.flag)))
+        rows.append(
+            (label, _short(result.value), result.unit or "", _reference(result), _VOID.get(result.status or "") or _flag(result.flag))
+        )
         if result.alternative is not None:
             other = result.alternative
             rows.append(("  soit", other.number or "", other.unit or "", _interval(other.low, other.high), ""))

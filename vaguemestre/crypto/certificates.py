@@ -57,8 +57,9 @@ _OIDS = {
     "EMAILADDRESS": "1.2.840.113549.1.9.1",
 }
 _TYPE = re.compile(r"\s*(?:([A-Za-z][A-Za-z0-9-]*)|(?:[oO][iI][dD]\.)?(\d+(?:\.\d+)+))\s*=\s*")
-_HASHES = (hashes.SHA256, hashes.SHA384, hashes.SHA512)
-_UNREADABLE = (
+HASHES = (hashes.SHA256, hashes.SHA384, hashes.SHA512)
+"""What a signature may be made over, of a certificate or of a revocation list."""
+UNREADABLE = (
     ValueError,
     TypeError,
     UnsupportedAlgorithm,
@@ -66,6 +67,7 @@ _UNREADABLE = (
     x509.InvalidVersion,
     x509.UnsupportedGeneralNameType,
 )
+"""What the library raises of a certificate or a list that it cannot read."""
 
 
 class Verdict(enum.Enum):
@@ -251,7 +253,7 @@ def read(der: bytes) -> Certificate:
         raise TooLarge(f"A certificate has more than {CERTIFICATE_MOST} bytes.")
     try:
         return _made(x509.load_der_x509_certificate(der))
-    except _UNREADABLE:
+    except UNREADABLE:
         raise Unreadable("A certificate cannot be read.") from None
 
 
@@ -261,7 +263,7 @@ def read_pem(pem: bytes) -> tuple[Certificate, ...]:
         raise TooLarge("A file of certificates is too large.")
     try:
         return tuple(_made(c) for c in x509.load_pem_x509_certificates(pem))
-    except _UNREADABLE:
+    except UNREADABLE:
         raise Unreadable("A file of certificates cannot be read.") from None
 
 
@@ -278,7 +280,7 @@ def _usage(certificate: Certificate) -> Finding:
                 case x509.ExtendedKeyUsage() as uses:
                     if not {ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE} & set(uses):
                         return Finding.WRONG_USAGE
-    except _UNREADABLE:
+    except UNREADABLE:
         return Finding.WRONG_USAGE
     return Finding.SOUND
 
@@ -299,10 +301,10 @@ def signs(authority: x509.Certificate, certificate: x509.Certificate) -> bool:
             if isinstance(extension.value, x509.KeyUsage) and not extension.value.key_cert_sign:
                 return False
         algorithm = certificate.signature_hash_algorithm
-        if algorithm is not None and not isinstance(algorithm, _HASHES):
+        if algorithm is not None and not isinstance(algorithm, HASHES):
             return False
         certificate.verify_directly_issued_by(authority)
-    except (*_UNREADABLE, x509.ExtensionNotFound, InvalidSignature):
+    except (*UNREADABLE, x509.ExtensionNotFound, InvalidSignature):
         return False
     return True
 

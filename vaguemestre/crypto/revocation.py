@@ -12,11 +12,9 @@ import re
 from collections.abc import Sequence
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 
-from vaguemestre.crypto.certificates import Certificate, Verdict
+from vaguemestre.crypto.certificates import HASHES, UNREADABLE, Certificate, Verdict
 
 CRL_MOST = 33_554_432
 """Bytes of a file of revocation lists."""
@@ -25,8 +23,6 @@ SKEW = dt.timedelta(minutes=5)
 KNOWN_MOST = 512
 """Certificates whose lists are remembered."""
 _PEM = re.compile(rb"-----BEGIN X509 CRL-----[^-]+-----END X509 CRL-----")
-_HASHES = (hashes.SHA256, hashes.SHA384, hashes.SHA512)
-_UNREADABLE = (ValueError, TypeError, UnsupportedAlgorithm, x509.DuplicateExtension, x509.InvalidVersion, x509.UnsupportedGeneralNameType)
 _KEYS = (rsa.RSAPublicKey, ec.EllipticCurvePublicKey, ed25519.Ed25519PublicKey, ed448.Ed448PublicKey)
 _UNDERSTOOD = (x509.AuthorityKeyIdentifier, x509.CRLNumber)
 
@@ -106,13 +102,13 @@ def _understood(crl: x509.CertificateRevocationList) -> bool:
 
 def _read_one(crl: x509.CertificateRevocationList, authorities: Sequence[Certificate]) -> _List | None:
     try:
-        if crl.next_update_utc is None or not isinstance(crl.signature_hash_algorithm, _HASHES):
+        if crl.next_update_utc is None or not isinstance(crl.signature_hash_algorithm, HASHES):
             return None
         if not _key_of(crl.issuer, authorities, crl) or not _understood(crl):
             return None
         serials = frozenset(revoked.serial_number for revoked in crl)
         return _List(crl.issuer, crl.last_update_utc, crl.next_update_utc, serials)
-    except _UNREADABLE:
+    except UNREADABLE:
         return None
 
 
@@ -125,7 +121,7 @@ def read(data: bytes, authorities: Sequence[Certificate]) -> Revocation:
     for block in blocks or [data]:
         try:
             crl = x509.load_pem_x509_crl(block) if blocks else x509.load_der_x509_crl(block)
-        except _UNREADABLE:
+        except UNREADABLE:
             continue
         one = _read_one(crl, authorities)
         if one is not None:

@@ -24,7 +24,8 @@ from collections.abc import Callable, Sequence
 
 from vaguemestre.domain import person
 from vaguemestre.domain.matching_case import Case, fits_c
-from vaguemestre.domain.matching_comparison import Comparison, distance
+from vaguemestre.domain.matching_comparison import Comparison
+from vaguemestre.domain.matching_names import distance
 from vaguemestre.domain.matching_nouns import DIFFERS, EQUAL, NEAR
 
 NO_FAMILY_NAME = frozenset({"ANONYME", "INCONNU", "INCONNUE", "NN", "NOM", "PATIENT", "SANSNOM", "TEST", "X", "XX", "XXX"})
@@ -270,7 +271,7 @@ WARNINGS = {
 }
 """The reader's warnings that veto; any other that a caller gives does too, as "unforeseen", but those of rows of their own."""
 
-_OWN_ROWS = frozenset({"test-identity", "bad-ins-key"})
+_OWN_ROWS = frozenset({"test-identity", "bad-ins-key", "withdrawn"})
 
 VETOES = (
     *(Row("veto", code, "review", code, meaning, _warned(code)) for code, meaning in WARNINGS.items()),
@@ -282,6 +283,7 @@ VETOES = (
         "The reader warned of something that this table does not know.",
         lambda k, _: any(code not in WARNINGS and code not in _OWN_ROWS for code in k.circumstances.vetoes),
     ),
+    Row("veto", "withdrawn", "review", "withdrawn", "Its sender says that it, or one sent before, stands no longer.", _warned("withdrawn")),
     Row("veto", "test-identity", "review", "test-identity", "A test or demo identity, in a server of real patients.", _test_identity),
     Row(
         "veto",

@@ -12,6 +12,16 @@ from typing import Any
 
 Json = dict[str, Any]
 
+WITHDRAWN = ("nullified", "cancelled", "obsolete")
+"""ActStatus (HL7 V3) of an act that is as if it had never been, and all that it holds with it."""
+TAKEN_BACK = (*WITHDRAWN, "D", "W")
+"""`Result.status` of what was said and is no longer: withdrawn in a CDA, and of HPRIM (HL7 v2, table 0085) deleted, wrong."""
+NO_VALUE = (*TAKEN_BACK, "aborted", "held", "new", "suspended", "X")
+"""`Result.status` of what is no result that stands, whatever is written beside: taken back, or not done to its end."""
+
+LOINC = "2.16.840.1.113883.6.1"
+"""The code system of LOINC, as `Coded.system` bears it."""
+
 
 class _Silent:
     """A repr without content, for values that may identify a patient."""

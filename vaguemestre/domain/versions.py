@@ -29,8 +29,9 @@ class Edition:
     version: int | None = None
     replaces: str = ""
 
-    def rank(self) -> tuple[int, int]:
-        return (-1 if self.version is None else self.version, LEVELS.get(self.form, 0))
+    def rank(self) -> tuple[bool, int, int]:
+        """A version that is not told is below any that is, a negative one too."""
+        return (self.version is not None, self.version or 0, LEVELS.get(self.form, 0))
 
     def says_it_replaces(self, other: Edition) -> bool:
         """By its own word, and not against the version numbers of the set that they share."""

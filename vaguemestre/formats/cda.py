@@ -15,9 +15,9 @@ import zlib
 from collections.abc import Container
 
 from vaguemestre.domain.fault import Unreadable
-from vaguemestre.domain.reading import Attachment, Coded, Party, Result, StatedPatient, Warning
-from vaguemestre.formats import cda_biology, cda_header, cda_narrative, charset, html_text, safe_xml
-from vaguemestre.formats.cda_header import V3
+from vaguemestre.domain.reading import Attachment, Result, Warning
+from vaguemestre.formats import cda_biology, cda_header, cda_narrative, charset, html_clean, html_text, safe_xml
+from vaguemestre.formats.cda_header import V3, Header
 from vaguemestre.formats.plain import MAX_TEXT
 from vaguemestre.formats.safe_xml import Element
 
@@ -52,6 +52,7 @@ _MAGIC = (
     (b"II*\0", "image/tiff"),
     (b"MM\0*", "image/tiff"),
 )
+_HEADER = tuple(field.name for field in dataclasses.fields(Header))
 _PAGES, _NO_KIND = frozenset({"application/pdf"}), frozenset[str]()
 _UNSAFE = re.compile(r"[^\w.-]+")
 _BARE_BASE64 = re.compile(r"\s*(?:JVBERi|e1xydGY|/9j/|iVBORw0KGgo|SUkqA|TU0AK)")
@@ -62,6 +63,7 @@ _NO_BODY = Warning("malformed", "The document has no body.")
 _TOO_MANY = Warning("too-large", f"The document embeds more than {MAX_EMBEDDED} files or {MAX_EMBEDDED_BYTES} bytes: the rest is left out.")
 _MORE_RESULTS = Warning("too-large", f"The document holds more than {cda_biology.MOST_RESULTS} results: the rest is not read.")
 _BAD_COMPRESSION = Warning("unsupported", "An embedded file is compressed in a way that is not read.")
+_REGION = Warning("unsupported", "A region marked on an image is not drawn: the whole image is shown.")
 _LONG = Warning("too-large", f"The text is longer than {MAX_TEXT} characters: the rest is not shown.")
 
 
@@ -76,26 +78,15 @@ class Embedded:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, repr=False)
-class Read:
-    """One CDA document. `level`: cda-n1 (one file as body), cda-n3 (sections) or unknown (no body). Others as in `domain.reading`."""
+class Read(Header):
+    """One CDA document. `level`: cda-n1 (one file as body), cda-n3 (sections) or unknown (no body). `warnings`: of the whole document.
+    Others as in `domain.reading`."""
 
     level: str
-    type: Coded | None
-    title: str | None
-    date: str | None
-    id: str | None
-    set_id: str | None
-    version: int | None
-    replaces: str | None
-    confidentiality: tuple[str, ...]
-    patient: StatedPatient | None
-    author: Party | None
-    recipients: tuple[Party, ...]
     results: tuple[Result, ...]
     text: str
     html: str
     attachments: tuple[Attachment, ...]
-    warnings: tuple[Warning, ...]
     embedded: tuple[Embedded, ...]
 
     def __repr__(self) -> str:
@@ -130,24 +121,14 @@ def read(data: bytes) -> Read:
     warnings |= dict.fromkeys(narrative.warnings)
     if len(results) >= cda_biology.MOST_RESULTS:
         warnings[_MORE_RESULTS] = None
+    facts = {name: getattr(header, name) for name in _HEADER} | {"warnings": tuple(warnings)}
     return Read(
+        **facts,
         level="cda-n3" if structured else "cda-n1" if plain else "unknown",
-        type=header.type,
-        title=header.title,
-        date=header.date,
-        id=header.id,
-        set_id=header.set_id,
-        version=header.version,
-        replaces=header.replaces,
-        confidentiality=header.confidentiality,
-        patient=header.patient,
-        author=header.author,
-        recipients=header.recipients,
         results=results,
         text=text,
         html=shown,
         attachments=tuple(Attachment(one.name, one.media_type, len(one.data), hashlib.sha256(one.data).hexdigest()) for one in files.found),
-        warnings=tuple(warnings),
         embedded=tuple(files.found),
     )
 
@@ -155,12 +136,15 @@ def read(data: bytes) -> Read:
 def _plain_body(found: list[Embedded], warnings: dict[Warning, None]) -> tuple[str, str]:
     """(text, HTML) of the bodies that are text. Pages and pictures speak for themselves."""
     texts: list[str] = []
+    marked: list[str] = []
     for one in found:
         if one.media_type == "text/plain":
             texts.append(charset.decode(one.data).text.replace("\r\n", "\n").replace("\r", "\n"))
+            marked.append(_paragraphs(texts[-1][:MAX_TEXT]))
         elif one.media_type == "text/html":
-            words, told = html_text.read(one.data)
+            words, clean, told = html_text.shown(one.data, None, html_clean.clean)
             texts.append(words)
+            marked.append(clean)
             warnings |= dict.fromkeys(told)
         elif one.media_type.endswith(("/rtf", "/xml")):
             warnings[Warning("unsupported", "The body is of a kind whose words are not read: it is kept as a file.")] = None
@@ -168,9 +152,12 @@ def _plain_body(found: list[Embedded], warnings: dict[Warning, None]) -> tuple[s
     if len(text) > MAX_TEXT:
         text = text[:MAX_TEXT]
         warnings[_LONG] = None
-    paragraphs = (part.strip("\n") for part in re.split(r"\n[ \t]*\n", text))
-    shown = "".join(f"<p>{html.escape(part, quote=False).replace(chr(10), '<br/>')}</p>" for part in paragraphs if part.strip())
-    return text, shown
+    return text, "".join(marked)
+
+
+def _paragraphs(text: str) -> str:
+    parts = (part.strip("\n") for part in re.split(r"\n[ \t]*\n", text.strip()))
+    return "".join(f"<p>{html.escape(part, quote=False).replace(chr(10), '<br/>')}</p>" for part in parts if part.strip())
 
 
 class _Files:
@@ -190,7 +177,7 @@ class _Files:
         self._add(value, "nonXMLBody", None)
 
     def media(self, bodies: list[Element]) -> dict[str, str]:
-        """Every observationMedia of the sections. Returns the file name of each by its ID."""
+        """Every observationMedia of the sections. Returns the file name of each by its ID, and by that of a regionOfInterest around it."""
         names: dict[str, str] = {}
         for body in bodies:
             for element in body.iter(f"{V3}observationMedia"):
@@ -202,6 +189,10 @@ class _Files:
                 added = self._add(value, name, _PAGES if _is_pdf_copy(element) else _NO_KIND)
                 if added and told:
                     names.setdefault(told, added)
+                    # A region is drawn on the image that it holds; the words may name either.
+                    for region in element.iterancestors(f"{V3}regionOfInterest"):
+                        names.setdefault(region.get("ID") or told, added)
+                        self._warnings[_REGION] = None
         return names
 
     def _add(self, value: Element, name: str, renderings: Container[str] | None) -> str | None:
@@ -276,6 +267,9 @@ def _media_type(value: Element, data: bytes) -> str:
     declared = (value.get("mediaType") or "")[:200].partition(";")[0].strip().lower()
     if data.startswith(b"%PDF-"):
         return "application/pdf"
+    shown = next((kind for magic, kind in _MAGIC if kind.startswith("image/") and data.startswith(magic)), None)
+    if shown is not None and not declared.startswith("image/"):
+        return shown
     if _MEDIA_TYPE.fullmatch(declared) and declared != "application/octet-stream":
         return declared
     return next((kind for magic, kind in _MAGIC if data.startswith(magic)), "text/plain" if not declared else "application/octet-stream")

@@ -4,6 +4,7 @@ IHE PaLM Sharing Laboratory Reports as the French volet CR-BIO has it; formats.m
 1.3.6.1.4.1.19376.1.3.1.6, in whatever section, act, battery or isolate it lies, in whatever kind of document. Observations of a
 chapter without that template are earlier results quoted under a new one (`REFR`): they were, or will be, reported by their own
 document, have no reference and no flag, and stay in the narrative, lest a past value pass for one of today.
+What was cancelled is a result still, with its status: it reads as cancelled and enters no history (`domain.reading.NO_VALUE`).
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import itertools
 import re
 from collections.abc import Sequence
 
-from vaguemestre.domain.reading import Alternative, Result
+from vaguemestre.domain.reading import NO_VALUE, WITHDRAWN, Alternative, Result
 from vaguemestre.formats.cda_values import NOTHING, SPACE, Element, Labels, Quantity, Values, blank, is_unitless
 
 MOST_RESULTS = 20_000
@@ -64,6 +65,7 @@ class _Place:
     group: tuple[str, ...] = ()
     specimen: str | None = None
     date: str | None = None
+    status: str | None = None
 
     def under(self, *headings: str | None) -> tuple[str, ...]:
         """The group below further headings. Beyond the bounds the outer ones stay: each result bears them all."""
@@ -73,6 +75,11 @@ class _Place:
                 group.append(heading)
                 room -= len(heading)
         return tuple(group)
+
+    def status_of(self, own: str | None) -> str | None:
+        """The status of an act in here that says `own` of itself. What was withdrawn is so with all that it holds; a battery that was
+        interrupted or suspended (`aborted`, `held`) still has the results that say of themselves that they are complete."""
+        return self.status if self.status in WITHDRAWN or own is None else own
 
 
 def results(root: Element, labels: Labels) -> tuple[Result, ...]:
@@ -121,7 +128,6 @@ class _Reader:
         reference = _reference(quantity, ranges[:_MOST_RANGES])
         remarks = [*reference.remarks, *self._comments(parts)]
         specimen, isolate = self._specimen(parts.get(_SPECIMEN, ()), isolate=False)
-        status = _first(parts, _STATUS)
         date = self._values.time(_first(parts, _TIME))
         return Result(
             chapter=place.chapter,
@@ -134,7 +140,7 @@ class _Reader:
             low=reference.low,
             high=reference.high,
             flag=self._joined(parts.get(_FLAG, ())),
-            status=blank(status.get("code")) if status is not None else None,
+            status=place.status_of(_status(_first(parts, _STATUS))),
             date=date if date is not None else place.date,
             comment="\n".join(remarks) or None,
             alternative=reference.alternative,
@@ -207,8 +213,8 @@ class _Reader:
         if tag == _SECTION:
             return self._below_section(element, place)
         if tag == _LINK:
-            # the date of today's result is not that of an earlier one quoted under it
-            return dataclasses.replace(place, date=None) if element.get("typeCode") == "REFR" else place
+            # neither the date nor the withdrawal of today's result is that of an earlier one quoted under it
+            return dataclasses.replace(place, date=None, status=None) if element.get("typeCode") == "REFR" else place
         if tag not in (_ACT, _ORGANIZER, _OBSERVATION, _PROCEDURE):
             return place
         specimen, date = self._collected(element)
@@ -219,8 +225,10 @@ class _Reader:
                 list(element.iterchildren(_SPECIMEN)), isolate=element.get("classCode") == "CLUSTER" or self._has(element, _ISOLATE)
             )
             group = place.under(heading, own, isolate)
+        status = place.status_of(_status(element.find(_STATUS)))
         return dataclasses.replace(
             place,
+            status=status if status in NO_VALUE else None,
             group=group,
             specimen=own or specimen or place.specimen,
             date=self._values.time(element.find(_TIME)) or date or place.date,
@@ -358,6 +366,12 @@ def _same_unit(one: str | None, another: str | None) -> bool:
     if one == another or one is None or (is_unitless(one) and is_unitless(another)):
         return True
     return another is not None and one.translate(_SPELLINGS) == another.translate(_SPELLINGS)
+
+
+def _status(element: Element | None) -> str | None:
+    """An ActStatus: some write it in capitals."""
+    code = blank(element.get("code")) if element is not None else None
+    return code.lower() if code is not None else None
 
 
 def _first(parts: dict[object, list[Element]], tag: str) -> Element | None:

@@ -34,6 +34,9 @@ _INS_ORDER = (INS_NIR, INS_NIA, *sorted(TEST_OIDS))
 _SEVERAL_TARGETS = Warning("several-patients", "The document names more than one patient: the first is shown.")
 _SEVERAL_INS = Warning("several-patients", "The document bears several national identifiers of one kind.")
 _BAD_KEY = Warning("bad-ins-key", "The national identifier in the document has a wrong key.")
+_BAD_VERSION = Warning("malformed", "The version of the document is no whole number: whether it replaces another is not known by it.")
+_MOST_DIGITS = 100
+_INT = re.compile(rf"([+-]?[0-9]{{1,{_MOST_DIGITS}}})(?:\.0{{1,9}})?", re.ASCII)
 _TEST = Warning("test-identity", "The document bears a test or demo identity.")
 
 
@@ -68,6 +71,7 @@ def read(root: Element, names_guessed: bool = False) -> Header:
     kind = next(filter(None, map(coded, all_("code"))), None)
     title = next(filter(None, map(words, all_("title"))), None)
     patient, warnings = _patient(all_("recordTarget"))
+    version, wrong = _version(all_("versionNumber"))
     if patient is not None and names_guessed:
         patient = dataclasses.replace(patient, names_guessed=True)
     return Header(
@@ -76,13 +80,13 @@ def read(root: Element, names_guessed: bool = False) -> Header:
         date=next(filter(None, map(_time, all_("effectiveTime"))), None),
         id=next(filter(None, map(_joined, all_("id"))), None),
         set_id=next(filter(None, map(_joined, all_("setId"))), None),
-        version=next((n for n in map(_whole, all_("versionNumber")) if n is not None), None),
+        version=version,
         replaces=_replaced(all_("relatedDocument")),
         confidentiality=tuple(dict.fromkeys(filter(None, (_attribute(one, "code") for one in all_("confidentialityCode")[:MAX_IDS])))),
         patient=patient,
         author=_author(all_("author")[:MAX_PARTIES]),
         recipients=_recipients(all_("informationRecipient")),
-        warnings=warnings,
+        warnings=(*warnings, *wrong),
     )
 
 
@@ -127,8 +131,16 @@ def _time(element: Element) -> str | None:
 
 
 def _whole(element: Element) -> int | None:
-    value = (element.get("value") or "").strip()
-    return int(value) if len(value) < 10 and value.isascii() and value.isdigit() else None
+    """A version: an INT, however long (some number their versions by the second), zeros before it or after its point left out."""
+    found = _INT.fullmatch((element.get("value") or "").strip()[: 2 * _MOST_DIGITS])
+    return int(found[1]) if found is not None else None
+
+
+def _version(elements: list[Element]) -> tuple[int | None, tuple[Warning, ...]]:
+    """The version, and what is wrong where one is told and is none."""
+    version = next((n for n in map(_whole, elements) if n is not None), None)
+    doubtful = version is None and any((one.get("value") or "").strip() for one in elements)
+    return version, (_BAD_VERSION,) if doubtful else ()
 
 
 def _joined(element: Element) -> str | None:

@@ -8,6 +8,7 @@ Unknown elements keep their words; those of scripts and of embedded objects are 
 from __future__ import annotations
 
 import dataclasses
+import functools
 import re
 from collections.abc import Callable, Mapping
 from html import escape
@@ -74,6 +75,7 @@ def read(bodies: list[Element], media: Mapping[str, str]) -> Narrative:
 _COMPONENT, _SECTION, _TITLE, _TEXT, _CODE = f"{V3}component", f"{V3}section", f"{V3}title", f"{V3}text", f"{V3}code"
 
 
+@functools.lru_cache(maxsize=1024)
 def _local(tag: object) -> str:
     return tag.rpartition("}")[2] if isinstance(tag, str) else ""
 
@@ -147,14 +149,15 @@ class _Writer:
             text = text[: max(0, self._room)]
             self._warnings[_TOO_LARGE] = None
         text = _BLANKS.sub(" ", text)
-        safe = escape(text, quote=False)
+        safe = escape(text, quote=False) if "&" in text or "<" in text or ">" in text else text
         if len(safe) > self._html_room:
             self._warnings[_TOO_LARGE] = None
             safe = ""
             self._html_room = 0
         self._room -= len(text)
         self._text.append(text)
-        self._mark(safe)
+        self._html.append(safe)
+        self._html_room -= len(safe)
 
     def _full(self) -> bool:
         """Whether nothing more is written. Marks that are open are still closed, so that the HTML stays whole."""
@@ -318,7 +321,7 @@ class _Writer:
     def _cell(self, cell: Element, depth: int) -> None:
         """A cell or an item: inline where it can be, else blocks. In plain text a cell stays on its row's line."""
         before = len(self._text)
-        if depth < MAX_DEPTH and any(_local(child.tag) in _BLOCKS for child in cell):
+        if len(cell) and depth < MAX_DEPTH and any(_local(child.tag) in _BLOCKS for child in cell):
             self._block(cell, depth)
         else:
             self._styled(cell, depth)

@@ -18,6 +18,7 @@ from decimal import Decimal
 from lxml import etree
 
 from vaguemestre.domain.reading import Alternative, Coded
+from vaguemestre.formats import numbers
 
 Element = etree._Element
 Labels = Callable[[str], str | None]
@@ -35,11 +36,9 @@ _TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"
 _NUMBERS = frozenset(("PQ", "REAL", "INT", "MO", "PQR", ""))
 _TIMES = frozenset(("TS", "PIVL", "EIVL"))
 _TRACES = "traces"
-_DIGITS = r"[-+]?(?:[0-9]{1,30}(?:[.,][0-9]{1,30})?|[.,][0-9]{1,30})"
 _SIMPLE = re.compile(r"[0-9]{1,30}(?:\.[0-9]{1,30})?")
-_NUMBER = re.compile(rf"(<=|>=|<|>|≤|≥)?\s*({_DIGITS})")
+_NUMBER = re.compile(numbers.COMPARED)
 _SCIENTIFIC = re.compile(r"[-+]?[0-9]{1,30}(?:\.[0-9]{1,30})?[eE][-+]?(?:[0-2]?[0-9]|30)")
-_SIGNS = {"≤": "<=", "≥": ">="}
 _TIME = re.compile(
     r"([0-9]{4})-?([0-9]{2})?-?([0-9]{2})?(?:[T ]?([0-9]{2})(?::?([0-9]{2})(?::?([0-9]{2})(?:[.,]([0-9]{1,9}))?)?)?)?"
     r"\s*(Z|[-+][0-9]{2}(?::?[0-9]{2})?)?"
@@ -70,7 +69,10 @@ NOTHING = Quantity()
 
 def blank(text: str | None) -> str | None:
     """The text on one line without outer blanks, or None where nothing is left."""
-    return None if text is None else " ".join(text.split()) or None
+    if not text:
+        return None
+    # nearly all are codes, units and numbers: every blank but the usual one counts as unprintable
+    return text if " " not in text and text.isprintable() else " ".join(text.split()) or None
 
 
 def number(text: str | None) -> tuple[str | None, str | None]:
@@ -81,8 +83,7 @@ def number(text: str | None) -> tuple[str | None, str | None]:
         return None, text
     match = _NUMBER.fullmatch(text)
     if match:
-        sign = match[1]
-        return (_SIGNS.get(sign, sign) if sign else None), match[2].replace(",", ".").removeprefix("+")
+        return numbers.compared(match)
     if _SCIENTIFIC.fullmatch(text):
         return None, format(Decimal(text), "f")
     return None, None

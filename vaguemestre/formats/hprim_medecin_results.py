@@ -14,18 +14,18 @@ import re
 from decimal import Decimal, InvalidOperation
 
 from vaguemestre.domain.reading import Alternative, Coded, Result
+from vaguemestre.formats.numbers import COMPARED, NUMBER, compared, plain
 
 MAX_RESULTS = 20_000
 MAX_FIELD = 4_000
 _MEMO, _MEMO_LENGTH = 2_048, 120
 """A laboratory has some hundred labels, titles and stock remarks, and writes them in every record: so many are looked at once only."""
-_NUMBER = r"[-+]?(?:[0-9]{1,30}(?:[.,][0-9]{1,30})?|[.,][0-9]{1,30})"
-_VALUE = re.compile(rf"(<=|>=|<|>|≤|≥)?\s*({_NUMBER})\s*\*{{0,3}}")
-_STARRED = re.compile(rf"\*{{1,3}}\s*({_NUMBER})")
-_INTERVAL = re.compile(rf"({_NUMBER})\s*(?:-|à|a|/|;|\.\.)\s*({_NUMBER})", re.IGNORECASE)
-_LOOSE_INTERVAL = re.compile(rf"({_NUMBER})\s+(-)\s*({_NUMBER})")
+_VALUE = re.compile(rf"{COMPARED}\s*\*{{0,3}}")
+_STARRED = re.compile(rf"\*{{1,3}}\s*({NUMBER})")
+_INTERVAL = re.compile(rf"({NUMBER})\s*(?:-|à|a|/|;|\.\.)\s*({NUMBER})", re.IGNORECASE)
+_LOOSE_INTERVAL = re.compile(rf"({NUMBER})\s+(-)\s*({NUMBER})")
 _OR_EQUAL = r"(?:érieure?|\.)?(?: ?ou [ée]gale?)? ?[àa]"
-_BOUND = re.compile(rf"(<=|>=|<|>|≤|≥|inf{_OR_EQUAL}|sup{_OR_EQUAL})\s*({_NUMBER})", re.IGNORECASE)
+_BOUND = re.compile(rf"(<=|>=|<|>|≤|≥|inf{_OR_EQUAL}|sup{_OR_EQUAL})\s*({NUMBER})", re.IGNORECASE)
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});")
 _BREAK = re.compile(r"<br\s{0,3}/?>", re.IGNORECASE)
 _SPACED = re.compile(r"^\W*(?:[A-ZÀ-Ý0-9]['’.]? )+[A-ZÀ-Ý0-9]\W*$")
@@ -35,7 +35,6 @@ _WIDE_BLANK = re.compile(r" {2,}")
 _LONE_NUMBER = re.compile(r"(?:^|\s)[<>=]?\s?\d+(?:[.,]\d+)?(?=\s|$|%)")
 _INDENT = re.compile(r"[ \t\u00a0]*(?:[-–•]+[ \t\u00a0]*|[.>]+[ \t\u00a0]+)*")
 _INDENTS = frozenset(" \t\u00a0-–•.>")
-_COMPARATOR = {"≤": "<=", "≥": ">="}
 
 
 def readable(text: str) -> str:
@@ -66,11 +65,6 @@ def _simple(text: str) -> bool:
     return text[0] != "." and text[-1] != "." and text.replace(".", "", 1).isdigit() and text.isascii()
 
 
-def number(text: str) -> str:
-    """A matched number as the contract writes it: digits as written, a point, no plus sign."""
-    return text.replace(",", ".").removeprefix("+")
-
-
 def value_of(value: str | None) -> tuple[str | None, str | None]:
     """(comparator, number) of a value that is one number, `85*` and `< 0.12` included; (None, None) for any other. Thousands are
     never inferred: `2.920` is 2.920."""
@@ -80,10 +74,9 @@ def value_of(value: str | None) -> tuple[str | None, str | None]:
         return None, value
     match = _VALUE.fullmatch(value)
     if match:
-        sign = match.group(1)
-        return (_COMPARATOR.get(sign, sign) if sign else None), number(match.group(2))
+        return compared(match)
     match = _STARRED.fullmatch(value)
-    return None, number(match.group(1)) if match else None
+    return None, plain(match.group(1)) if match else None
 
 
 def _is_interval(low: str, high: str) -> bool:
@@ -103,23 +96,23 @@ def bounds(low: str | None, high: str | None) -> tuple[str | None, str | None]:
         return None, None
     match = _INTERVAL.fullmatch(whole) or _LOOSE_INTERVAL.fullmatch(whole)
     if match:
-        first, last = number(match.group(1)), number(match.group(match.lastindex or 2))
+        first, last = plain(match.group(1)), plain(match.group(match.lastindex or 2))
         if _is_interval(first, last):
             return first, last
     match = _BOUND.fullmatch(whole)
     if match:
-        bound = number(match.group(2))
+        bound = plain(match.group(2))
         return (None, bound) if match.group(1)[0] in "<≤iI" else (bound, None)
     return (_bare(low), None) if low is not None else (None, _bare(whole))
 
 
-_PLAIN = re.compile(_NUMBER)
+_PLAIN = re.compile(NUMBER)
 
 
 def _bare(text: str) -> str:
     if "," not in text and text[0] != "+":
         return text
-    return number(text) if _PLAIN.fullmatch(text) else text
+    return plain(text) if _PLAIN.fullmatch(text) else text
 
 
 def _is_number(text: str | None) -> bool:

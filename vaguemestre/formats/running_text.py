@@ -12,7 +12,8 @@ from vaguemestre.domain.reading import Ins, StatedPatient
 _REACH = 20_000
 _STOP = r"(?!(?:Pr[ée]noms?|Noms?|N[ée]+s?|Sexe|Date|INS|NIR|DDN|IPP|le|du)\b)"
 _WORD = rf"{_STOP}[A-Za-zÀ-ÖØ-öø-ÿŒœ][A-Za-zÀ-ÖØ-öø-ÿŒœ'’-]{{0,40}}"
-_NAME = rf"{_WORD}(?: {_WORD}){{0,4}}"
+_NAME = rf"(?:(?:Le|Du) )?{_WORD}(?: {_WORD}){{0,4}}"
+"""LE and DU begin a family name (LE GOFF); past its first word they begin what follows it (né le, le 12 mai)."""
 
 
 def _labelled(label: str, value: str) -> re.Pattern[str]:

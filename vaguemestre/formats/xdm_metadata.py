@@ -4,7 +4,7 @@
 letter case the sender chose, and classifications and identifiers whether they stand in their object or beside it: ebRIM 2.1 and 3.0
 and what hand-made writers make of them. Codes, texts and numbers stand as written; dates become ISO 8601 with the precision given.
 
-Known weaknesses: folders and associations other than replacement are passed over.
+Known weaknesses: folders are passed over.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from lxml import etree
 from vaguemestre.domain.fault import TooLarge
 from vaguemestre.domain.reading import StatedPatient, Warning
 from vaguemestre.formats import safe_xml
+from vaguemestre.formats.xdm_associations import MAX_VALUES, Associations, uuid
 from vaguemestre.formats.xdm_patient import stated
 
 MAX_BYTES = 4_000_000
@@ -27,7 +28,6 @@ MAX_DOCUMENTS = 100
 MAX_ELEMENTS = 50_000
 MAX_DEPTH = 30
 """A SubmitObjectsRequest in its SOAP envelope is 10 deep."""
-MAX_VALUES = 50
 MAX_FACTS = 100_000
 """Characters of one document's facts; where there are more, only the single texts are kept."""
 MAX_TOLD = 500
@@ -171,10 +171,6 @@ def _plain(root: Any) -> list[_Node]:
     return found
 
 
-def _uuid(text: str | None) -> str:
-    return (text or "").strip().lower().removeprefix("urn:uuid:")
-
-
 def _attribute(node: _Node, name: str) -> str | None:
     """An attribute, named in lower case, without blanks around; None where absent or empty."""
     value = node.told.get(name)
@@ -189,51 +185,43 @@ class _Registry:
         self.sets: dict[str, _Node] = {}
         self._packages: dict[str, _Node] = {}
         self._told: dict[str, list[_Node]] = {}
-        self._members: dict[str, str] = {}
-        self._replaced: dict[str, list[str]] = {}
+        self._associations = Associations()
         for node in nodes:
             name = node.name
             if name == "extrinsicobject":
                 self.documents.append(node)
             elif name == "registrypackage":
-                self._packages[_uuid(_attribute(node, "id"))] = node
+                self._packages[uuid(_attribute(node, "id"))] = node
             elif name in {"classification", "externalidentifier"}:
                 self._tell(node, name)
             elif name == "association":
-                self._associate(node)
+                kind = (_attribute(node, "associationtype") or "").rpartition(":")[2]
+                source, target = _attribute(node, "sourceobject") or "", _attribute(node, "targetobject") or ""
+                self._associations.add(kind, source, target, _last(_one(_slots(node).get("NewStatus"))))
         for identifier, node in self._packages.items():
             if any(self._is_set(one) for one in self._about(node)):
                 self.sets[identifier] = node
+        self.withdrawn = self._associations.withdrawn(_attribute(node, "id") for node in self.documents)
 
     def _tell(self, node: _Node, name: str) -> None:
         if node.within in _OBJECTS:
             return  # `_about` finds those of an object in it
-        about = _uuid(_attribute(node, "classifiedobject" if name == "classification" else "registryobject"))
+        about = uuid(_attribute(node, "classifiedobject" if name == "classification" else "registryobject"))
         held = self._told.setdefault(about, [])
         if len(held) < MAX_TOLD:
             held.append(node)
 
-    def _associate(self, node: _Node) -> None:
-        kind = (_attribute(node, "associationtype") or "").rpartition(":")[2].upper()
-        source, target = _attribute(node, "sourceobject") or "", _attribute(node, "targetobject") or ""
-        if kind == "HASMEMBER" and source and target:
-            self._members.setdefault(_uuid(target), _uuid(source))
-        elif kind in {"RPLC", "XFRM_RPLC"} and source:
-            held = self._replaced.setdefault(_uuid(source), [])
-            if target and len(held) < MAX_VALUES and target not in held:
-                held.append(target)
-
     def _about(self, node: _Node) -> Iterator[_Node]:
         yield from (child for child in node.children if child.name in {"classification", "externalidentifier"})
-        identifier = _uuid(_attribute(node, "id"))
+        identifier = uuid(_attribute(node, "id"))
         if identifier:
             yield from self._told.get(identifier, ())
 
     @staticmethod
     def _is_set(node: _Node) -> bool:
         if node.name == "classification":
-            return _uuid(_attribute(node, "classificationnode")) == _SUBMISSION_SET
-        return _uuid(_attribute(node, "identificationscheme")) == "96fdda7c-d067-4183-912e-bf5ee74998a8"
+            return uuid(_attribute(node, "classificationnode")) == _SUBMISSION_SET
+        return uuid(_attribute(node, "identificationscheme")) == "96fdda7c-d067-4183-912e-bf5ee74998a8"
 
     def facts_of_set(self, node: _Node) -> Facts:
         """The submission set's own facts, by XDS name."""
@@ -248,14 +236,16 @@ class _Registry:
         slots = _slots(node)
         identifier = _attribute(node, "id")
         uri, media_type = _uri(slots.get("URI") or ()), _attribute(node, "mimetype")
-        facts: Facts = {"entryUUID": identifier, "mimeType": media_type, "availabilityStatus": _last(_attribute(node, "status"))}
+        status = self._associations.status(identifier) or _last(_attribute(node, "status"))
+        facts: Facts = {"entryUUID": identifier, "mimeType": media_type, "availabilityStatus": status}
         facts["URI"] = uri
         for name in _SLOTS:
             facts[name] = _time(slots.get(name)) if name in _TIMES else _one(slots.get(name))
         for name in _SLOT_LISTS:
             facts[name] = slots.get(name)
         facts |= _texts(node) | self._classified(node)
-        facts["replaces"] = self._replaced.get(_uuid(identifier)) if identifier else None
+        facts |= self._associations.facts(identifier)
+        facts["withdraws"] = self.withdrawn
         facts["submissionSet"] = self._set_of(identifier, sets)
         patient, warnings = stated(slots.get("sourcePatientId") or (), slots.get("sourcePatientInfo") or (), facts.get("patientId"))
         size = facts["size"]
@@ -269,7 +259,7 @@ class _Registry:
         return Described(uri, facts["hash"], number, size is not None, media_type, _present(facts), patient, warnings)
 
     def _set_of(self, identifier: str | None, sets: Mapping[str, Facts]) -> Facts | None:
-        of = self._members.get(_uuid(identifier), "")
+        of = self._associations.set_of(identifier)
         if of in sets:
             return sets[of]
         return next(iter(sets.values())) if len(sets) == 1 else None
@@ -279,12 +269,12 @@ class _Registry:
         authors: list[Facts] = []
         for one in self._about(node):
             if one.name == "externalidentifier":
-                name = _IDENTIFIERS.get(_uuid(_attribute(one, "identificationscheme")))
+                name = _IDENTIFIERS.get(uuid(_attribute(one, "identificationscheme")))
                 value = _attribute(one, "value")
                 if name and value:
                     facts.setdefault(name, value)
                 continue
-            scheme = _uuid(_attribute(one, "classificationscheme"))
+            scheme = uuid(_attribute(one, "classificationscheme"))
             if scheme in _AUTHORS and len(authors) < MAX_VALUES:
                 authors.append(_author(one))
             elif scheme in _CODES:

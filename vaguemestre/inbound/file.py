@@ -14,11 +14,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from vaguemestre.domain.matching import Match
-from vaguemestre.domain.reading import Document, Party, Result, StatedPatient
+from vaguemestre.domain.reading import NO_VALUE, Document, Party, Result, StatedPatient
 from vaguemestre.domain.reading_json import public_document, public_patient, public_result
 from vaguemestre.inbound import notify
 
 _RANK = re.compile(r"#\d{1,6}")
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 FEW_ROWS = 5_000
 """Results kept as rows for one document; a longer list stays whole in the message and in its text."""
@@ -27,7 +28,7 @@ SAYING = frozenset({"cda-n1", "cda-n3"})
 """Formats whose documents are the same when they say the same (`content_key`)."""
 
 MOST_NAME = 300
-MOST_VERSION = 2**31 - 1
+MOST_VERSION = 2**63 - 1
 
 
 def local_codes(document: Document) -> tuple[str, ...]:
@@ -79,8 +80,17 @@ def _name(told: str | None) -> str:
     return name if len(name) <= MOST_NAME else name[: MOST_NAME - 65] + "#" + hashlib.sha256(name.encode()).hexdigest()
 
 
+def _entries(document: Document) -> tuple[str, str]:
+    """(own, replaced): a document that tells no identifier of its own (a PDF) by those of its entries in the metadata of archives, of which
+    only UUIDs are names elsewhere than in their archive (IHE ITI TF-3, 4.2.2.2)."""
+    facts = document.metadata or {}
+    replaced = facts.get("replaces") or [""]
+    own, old = (str(one or "").lower().removeprefix("urn:uuid:") for one in (facts.get("entryUUID"), replaced[0]))
+    return (own if _UUID.fullmatch(own) else ""), (old if _UUID.fullmatch(old) and len(replaced) == 1 else "")
+
+
 def _version(told: int | None) -> int | None:
-    """A version as its column holds it: 31 bits in every database."""
+    """A version as its column holds it, 63 bits in every database; of two that are longer, neither is newer by its number."""
     return None if told is None else max(-MOST_VERSION, min(told, MOST_VERSION))
 
 
@@ -103,6 +113,7 @@ def document_row(document: Document, match: Match, position: int, key: str) -> d
     content = public_document(dataclasses.replace(document, results=(), text=""))
     del content["results"], content["text"]
     kind = document.type
+    own, replaced = (document.id, document.replaces) if document.format in SAYING else _entries(document)
     return {
         "position": position,
         "format": document.format,
@@ -119,12 +130,12 @@ def document_row(document: Document, match: Match, position: int, key: str) -> d
         "text": document.text,
         "html": document.html,
         "rendering": document.rendering,
-        "own_id": _name(document.id),
+        "own_id": _name(own),
         "set_id": _name(document.set_id),
         "version": _version(document.version),
-        "replaces": _name(document.replaces),
+        "replaces": _name(replaced),
         "unreadable": not document.understood,
-        "abnormal": notify.gravest(result.flag for result in document.results),
+        "abnormal": notify.gravest(result.flag for result in document.results if result.status not in NO_VALUE),
         "results_count": len(document.results),
         "decision": match.decision,
         "rule": match.rule[:40],
@@ -173,6 +184,8 @@ def result_row(result: Result, position: int) -> dict[str, Any]:
         "status": (result.status or "")[:32],
         "date": (result.date or "")[:40],
         "comment": result.comment or "",
+        "specimen": (result.specimen or "")[:300],
+        "method": (result.method or "")[:300],
         "alternative": dataclasses.asdict(result.alternative) if result.alternative else None,
     }
 

@@ -13,6 +13,8 @@ from vaguemestre.domain import matching
 from vaguemestre.domain.matching import Chart, Circumstances, Lookup, Match
 from vaguemestre.domain.matching_comparison import Identity
 from vaguemestre.domain.reading import Document, StatedPatient
+from vaguemestre.formats.xdm_associations import STANDING
+from vaguemestre.inbound.read_identities import other_given_name
 
 VETOING = frozenset(
     {
@@ -31,6 +33,9 @@ VETOING = frozenset(
 )
 """Warnings of a reader that the policy weighs (formats.md 6.5 and 9, cases 2, 3 and 28): vetoes, or doubts where its table says so."""
 
+WITHDRAWN = "withdrawn"
+"""Beside them: what the metadata of an archive say of a document (see `withdrawn`)."""
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Learnt:
@@ -42,15 +47,28 @@ class Learnt:
     banned: frozenset[int]
 
 
+def withdrawn(document: Document) -> bool:
+    """Whether the archive says of the document that it stands no longer (deprecated, deleted), or with it that one sent before does not.
+    What to do with either is not written in any paragraph of formats.md: a person decides."""
+    facts = document.metadata or {}
+    status = str(facts.get("availabilityStatus") or "").lower()
+    return bool(status and status not in STANDING) or bool(facts.get("withdraws"))
+
+
+def _forbids(document: Document) -> list[str]:
+    codes = [w.code for w in document.warnings if w.code in VETOING]
+    return [*codes, WITHDRAWN] if withdrawn(document) else codes
+
+
 def vetoes(document: Document, message_warnings: Sequence[str]) -> tuple[str, ...]:
     """The codes that forbid filing by itself, those of the message around it included, each once, in order."""
-    codes = [*(w.code for w in document.warnings), *message_warnings]
-    return tuple(dict.fromkeys(code for code in codes if code in VETOING))
+    around = (code for code in message_warnings if code in VETOING or code == WITHDRAWN)
+    return tuple(dict.fromkeys([*_forbids(document), *around]))
 
 
 def disagree(one: StatedPatient | None, other: StatedPatient | None) -> bool:
-    """Whether two documents cannot be of one person: another INS, another whole birth date, no family name in common, or first given
-    names that are not near. What either leaves out says nothing."""
+    """Whether two documents cannot be of one person: another INS, another whole birth date, no family name in common, or another first
+    given name. What either leaves out says nothing."""
     if one is None or other is None or one == other:
         return False
     mine, theirs = Identity.stated(one), Identity.stated(other)
@@ -59,13 +77,12 @@ def disagree(one: StatedPatient | None, other: StatedPatient | None) -> bool:
         return True
     if mine.families and theirs.families and not set(mine.families) & set(theirs.families):
         return True
-    given, others = mine.given, theirs.given
-    return bool(given.first and others.first) and not (given.equals(others) or given.near(others))
+    return other_given_name(mine.given, theirs.given)
 
 
 def of_forms(document: Document, forms: Sequence[Document]) -> tuple[str, ...]:
     """What the other forms of a document bring against filing it: their vetoing warnings, and another person."""
-    codes = [w.code for form in forms for w in form.warnings if w.code in VETOING]
+    codes = [code for form in forms for code in _forbids(form)]
     if any(disagree(document.patient, form.patient) for form in forms):
         codes.append("patient-mismatch")
     return tuple(codes)

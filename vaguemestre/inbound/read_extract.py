@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from vaguemestre.domain.fault import Fault, Unsupported
 from vaguemestre.formats.recognise import recognise
@@ -48,19 +48,37 @@ class _Content:
 def extract(data: bytes, sha256: str) -> tuple[bytes, str, str]:
     """(bytes, media type, file name) of the document with that digest in a message or file, the type by content and the name "" where it
     has none. Raises `Unsupported` where nothing has that digest."""
-    if hashlib.sha256(data).hexdigest() == sha256:
-        return data, _type_of(data, "", None), ""
-    closed: list[_Content] = [_Content(data)]
-    for content in _parts(data):
-        if hashlib.sha256(content.data).hexdigest() == sha256:
-            return content.data, _type_of(content.data, content.name, content.media_type), content.name
-        closed.append(content)
-    # what must be opened comes after what lies open
-    for content in closed:
-        for inside in _held(content):
-            if hashlib.sha256(inside.data).hexdigest() == sha256:
-                return inside.data, _type_of(inside.data, inside.name, inside.media_type), inside.name
+    for _, content in _found(data, {sha256}):
+        return content.data, _type_of(content.data, content.name, content.media_type), content.name
     raise Unsupported("No part of the message has these bytes.")
+
+
+def extract_each(data: bytes, wanted: Collection[str]) -> Iterator[tuple[str, bytes]]:
+    """(digest, bytes) of each of the documents and files with these digests, in one walk; nothing of one that is not there."""
+    for digest, content in _found(data, wanted):
+        yield digest, content.data
+
+
+def _found(data: bytes, wanted: Collection[str]) -> Iterator[tuple[str, _Content]]:
+    left = set(wanted)
+    for content in _contents(data):
+        digest = hashlib.sha256(content.data).hexdigest()
+        if digest in left:
+            left.discard(digest)
+            yield digest, content
+            if not left:
+                return
+
+
+def _contents(data: bytes) -> Iterator[_Content]:
+    """Everything in a message or file; what must be opened comes after what lies open."""
+    closed = [_Content(data)]
+    yield closed[0]
+    for content in _parts(data):
+        yield content
+        closed.append(content)
+    for content in closed:
+        yield from _held(content)
 
 
 def _parts(data: bytes) -> Iterator[_Content]:

@@ -7,6 +7,7 @@ import functools
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
+from vaguemestre.domain.matching_names import Given, few_edits
 from vaguemestre.domain.person import INS_NIA, INS_NIR, known_birth_date, matricule, solid
 from vaguemestre.domain.reading import StatedPatient
 
@@ -28,12 +29,14 @@ class Told:
 
 @dataclasses.dataclass(frozen=True, slots=True, repr=False)
 class _Traits:
-    """What is compared, "" or empty where it is not told: 13 characters and OID of the INS, whole birth date, family names, sex."""
+    """What is compared, "" or empty where it is not told: 13 characters and OID of the INS, whole birth date, family names, given names,
+    sex."""
 
     ins: str
     oid: str
     born: str
     names: frozenset[str]
+    given: Given
     sex: str
 
     def __repr__(self) -> str:
@@ -43,9 +46,10 @@ class _Traits:
 def differ(told: Sequence[Told]) -> bool:
     """Whether the message tells of more than one person.
 
-    CDA and metadata may not disagree with each other, nor with what running text names. An HPRIM file may hold several patients, each of
-    its records judged alone: another document disagrees with the file when it does with every record. HPRIM records never disagree among
-    themselves. Where only running text names anybody, two of them may not disagree."""
+    CDA and metadata may not disagree with each other, given names included: twins share all else. Nor may they with what running text
+    names, but by its given names, which the forms of a document are held against when it is matched. An HPRIM file may hold several
+    patients, each of its records judged alone: another document disagrees with the file when it does with every record. HPRIM records never
+    disagree among themselves. Where only running text names anybody, two of them may not disagree."""
     if len(told) < 2:
         return False
     headers = {_traits(one.patient) for one in told if one.source in {"cda", "metadata"}}
@@ -55,7 +59,7 @@ def differ(told: Sequence[Told]) -> bool:
         if one.source == "hprim":
             files.setdefault(one.file, set()).add(_traits(one.patient))
     records = set().union(*files.values())
-    if _any_pair(headers, headers):
+    if _any_pair(headers, headers) or any(other_given_name(one.given, other.given) for one in headers for other in headers):
         return True
     if headers:
         # One person, of whom the metadata may tell the birth name and a letter the used one: both stand in the CDA.
@@ -74,6 +78,14 @@ def differ(told: Sequence[Told]) -> bool:
 def disagree(one: StatedPatient | None, other: StatedPatient | None) -> bool:
     """Whether they cannot be one person by what both tell: INS, whole birth date, family name, sex. What one does not tell says nothing."""
     return one is not None and other is not None and _contradict(_traits(one), _traits(other))
+
+
+def other_given_name(one: Given, other: Given) -> bool:
+    """Whether both tell a first given name, and one is not the other, nor a part, an initial or another of its names. A slip of the hand
+    is another name here: LÉO and LÉON may be twins, and their documents lie side by side."""
+    if not one.first or not other.first or one.equals(other):
+        return False
+    return not one.near(other) or (few_edits(one.first, other.first) and not one.reordered(other))
 
 
 def same_person(one: StatedPatient | None, other: StatedPatient | None) -> bool:
@@ -108,6 +120,7 @@ def _traits(stated: StatedPatient) -> _Traits:
         oid=stated.ins.oid if stated.ins else "",
         born=known_birth_date(stated.birth_date or ""),
         names=frozenset(filter(None, (solid(name or "") for name in names))),
+        given=Given.of(stated.first_given_name or "", stated.given_names),
         sex=stated.sex if stated.sex in {"M", "F"} else "",
     )
 

@@ -34,6 +34,7 @@ from vaguemestre.domain.configuration import Configuration
 from vaguemestre.domain.fault import Fault, TooLarge, Unreadable
 from vaguemestre.domain.reading import Document, Reading, Warning
 from vaguemestre.domain.reading_json import unpack
+from vaguemestre.formats.image import Measured
 from vaguemestre.pipeline.reading_pipe import ANSWER, ASK, FAULT, MOST_ANSWER, Gone, Page, Pipe
 
 K = TypeVar("K", bound=Hashable)
@@ -176,8 +177,16 @@ class Guard:
         return answer[4 + size :], str(head["media_type"]), str(head["name"])
 
     def render(self, data: bytes, page: int, width: int) -> bytes:
-        """A PDF's page (from 0) as a PNG of that many pixels' width. Raises `Unreadable`, `TooLarge`, `ChildDied` or `TookTooLong`."""
+        """A page (from 0) of a PDF or an image as a PNG, at most that many pixels wide. Raises `Unreadable`, `TooLarge`, `ChildDied` or
+        `TookTooLong`."""
         return self._ask("render", data, page=page, width=width)
+
+    def measure(self, data: bytes, digests: list[str], width: int, most: int) -> dict[str, Measured]:
+        """What `formats.image.measure` tells of each image with one of these digests in a message; nothing of one that cannot be shown.
+        Raises as `extract`."""
+        told = json.loads(self._ask("measure", data, digests=digests, width=width, most=most))
+        found = {digest: Measured.of(told.get(digest)) for digest in digests if isinstance(told, dict)}
+        return {digest: one for digest, one in found.items() if one is not None}
 
     def pages(self, data: bytes) -> int:
         """How many pages a PDF has. Raises as `render`."""

@@ -5,10 +5,12 @@ It imports the readers and nothing that remembers: neither the database nor the 
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 import json
 import struct
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from vaguemestre.domain.fault import Fault
@@ -27,13 +29,31 @@ def answer(head: Mapping[str, Any], data: bytes, begin: Callable[[str], None]) -
         found, media_type, name = extract(data, head["sha256"])
         said = json.dumps({"media_type": media_type, "name": name}).encode()
         return struct.pack("!I", len(said)) + said + found
-    from vaguemestre.formats import pdf
+    if head["what"] == "measure":
+        from vaguemestre.inbound.read_extract import extract_each
+
+        return json.dumps(_measured(extract_each(data, head["digests"]), head["width"], head["most"])).encode()
+    from vaguemestre.formats import image, pdf
 
     if head["what"] == "pages":
         return str(pdf.pages(data)).encode()
     if head["what"] == "render":
-        return pdf.render(data, head["page"], head["width"])
+        from vaguemestre.formats.recognise import recognise
+
+        draw = image.render if recognise(data).name == "image" else pdf.render
+        return draw(data, head["page"], head["width"])
     raise Fault("an unknown question was asked of the reading child")
+
+
+def _measured(found: Iterable[tuple[str, bytes]], width: int, most: int) -> dict[str, Any]:
+    from vaguemestre.formats import image
+
+    told = {}
+    for digest, data in found:
+        # What cannot be shown is left out: who asks says so in its place.
+        with contextlib.suppress(Fault):
+            told[digest] = dataclasses.asdict(image.measure(data, width, most))
+    return told
 
 
 if __name__ == "__main__":

@@ -46,7 +46,7 @@ class Document(models.Model):
     rendering = models.BooleanField(default=False)
     own_id = models.CharField(max_length=300, blank=True)
     set_id = models.CharField(max_length=300, blank=True)
-    version = models.IntegerField(null=True)
+    version = models.BigIntegerField(null=True)
     replaces = models.CharField(max_length=300, blank=True)
     superseded_by = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="superseded")
     received_at = models.DateTimeField()
@@ -109,6 +109,8 @@ class Result(models.Model):
     status = models.CharField(max_length=32, blank=True)
     date = models.CharField(max_length=40, blank=True)
     comment = models.TextField(blank=True)
+    specimen = models.CharField(max_length=300, blank=True)
+    method = models.CharField(max_length=300, blank=True)
     alternative = models.JSONField(null=True)
 
     class Meta:

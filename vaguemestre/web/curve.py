@@ -20,8 +20,8 @@ from vaguemestre.web import comparison, wording
 
 WIDTH, HEIGHT = 960, 320
 LEFT, RIGHT, TOP, BOTTOM = 64, 26, 30, 34
-MOST_POINTS = 300
-"""Points drawn, the last in time; the table holds them all."""
+MOST_POINTS = histories.SHOWN
+"""Points drawn, the last in time: those of one page of the table, which gives the same values."""
 MOST_LABELS = 14
 FIRST_YEAR, LAST_YEAR = 1900, 2200
 SPARK_WIDTH, SPARK_HEIGHT = 74, 20

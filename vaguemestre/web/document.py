@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.conf import settings
@@ -18,9 +18,16 @@ from vaguemestre.records.documents import Document
 from vaguemestre.records.patients import Patient
 from vaguemestre.records.queries import inbox, record
 from vaguemestre.records.queries.visible import Visible
-from vaguemestre.web import forms, results, wording
+from vaguemestre.web import files, forms, originals, pictures, results, wording
 from vaguemestre.web.access import account_of, clinical, document_or_404
+from vaguemestre.web.files import File
+from vaguemestre.web.forms import Form
 from vaguemestre.web.inbox import FIRST, LISTS, frame, list_word
+from vaguemestre.web.narrative import Story
+from vaguemestre.web.pictures import Picture
+
+_WORDS = frozenset({"text/plain", "text/html"})
+"""Bodies of a CDA of level 1 that are shown as words."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, repr=False)
@@ -53,21 +60,26 @@ def deciding(seen: Visible, document: Document) -> dict[str, Any]:
     """What the panel of a document that waits shows."""
     return {
         "choices": choices(document, _candidates(seen, document)),
-        "reason": wording.reason(document.reason, document.rule),
+        "reason": wording.reason(wording.word_of(document), document.rule),
         "undone": record.last_undone(document),
         "stated_traits": [t for t in compare(document.stated, Patient()) if t.stated],
     }
 
 
-def _warnings(document: Document) -> dict[str, list[str]]:
+def _warnings(document: Document, paged: bool) -> dict[str, list[str]]:
     """Codes: `grave` above the content, `mild` beside it. Decoding by guess is usual for HPRIM and only grave where it touches a name; an
-    identity of tests is what the profile demo is made for."""
+    identity of tests is what the profile demo is made for; pages that are images are shown, and only their words are not read."""
     found = (document.content or {}).get("warnings") or []
     codes = list(dict.fromkeys(str(one.get("code", "")) for one in found if isinstance(one, dict)))
     names_guessed = (document.stated or {}).get("names_guessed", False)
     usual = {"encoding-guessed"} if not names_guessed else set()
     if settings.VAGUEMESTRE.text("server", "profile") == "demo":
         usual.add("test-identity")
+    if document.format == "image" and not paged:
+        codes = [code for code in codes if code != "unsupported"]  # the page says that it cannot be shown
+    elif paged and document.format in originals.PAGED:
+        codes = ["image-only" if code == "unsupported" else code for code in codes]
+        usual.add("image-only")
     mild = [code for code in codes if code in usual]
     return {"grave": [code for code in codes if code not in mild], "mild": mild}
 
@@ -86,7 +98,11 @@ def show(request: HttpRequest, seen: Visible, number: int) -> HttpResponse:
     if request.method == "GET":
         decisions.open_document(account_of(request), document, timezone.now())
     word = list_word(request, "a-verifier" if document.decision != "filed" else "tous")
-    shown = forms.of(seen, document)
+    holds = files.of(document)
+    held = pictures.held(document, holds)
+    shown = forms.of(seen, document, held)
+    paged = any(one.shown for one in shown)
+    told = forms.story(document, held, shown)
     context = frame(
         seen,
         document=document,
@@ -95,10 +111,12 @@ def show(request: HttpRequest, seen: Visible, number: int) -> HttpResponse:
         newer=inbox.newer(seen, LISTS[word], document),
         older=inbox.older(seen, LISTS[word], document),
         chapters=results.chapters(seen, document),
-        warnings=_warnings(document),
+        warnings=_warnings(document, paged),
         forms=shown,
-        paged=any(one.shown for one in shown),
-        images=_images(document),
+        paged=paged,
+        story=told,
+        loose=_loose(held, told, shown),
+        kept=_kept(document, holds, told, shown),
         standing=record.standing(seen, document),
         replaced=record.replaced(seen, document),
         first=record.first(seen, document),
@@ -120,10 +138,18 @@ def _siblings(seen: Visible, document: Document) -> Sequence[Document]:
     return list(rows.select_related("delivery__message", "patient").defer("content", "text", "html").order_by("position")[:50])
 
 
-def _images(document: Document) -> int:
-    """How many pictures the document holds that are no pages of it."""
-    told = document.content.get("attachments") or []
-    return sum(1 for one in told if isinstance(one, dict) and str(one.get("media_type") or "").startswith("image/"))
+def _loose(held: Mapping[str, Picture], told: Story, shown: Sequence[Form]) -> list[Picture]:
+    """The images that the document holds and that neither its words nor its pages show."""
+    placed = told.placed | {one.name for one in shown if one.image is not None}
+    return [picture for name, picture in held.items() if name not in placed]
+
+
+def _kept(document: Document, holds: Sequence[File], told: Story, shown: Sequence[Form]) -> list[File]:
+    """The files that the document holds and that nothing in the page shows or leads to, to be downloaded."""
+    digests = {one.document.sha256 for one in shown}
+    words = _WORDS if document.format == "cda-n1" else frozenset[str]()
+    left = [one for one in holds if not one.is_image and one.name not in told.placed]
+    return [one for one in left if one.sha256 not in digests and one.media_type not in words]
 
 
 def _cover(seen: Visible, document: Document) -> str:

@@ -24,6 +24,12 @@ def list_word(request: HttpRequest, default: str = FIRST) -> str:
     return word if word in LISTS else default
 
 
+def page_number(request: HttpRequest) -> int:
+    """The page of a long list that the address asks for, the first for anything else."""
+    told = request.GET.get("page", "")
+    return max(int(told), 1) if told.isascii() and told.isdigit() and len(told) < 4 else 1
+
+
 def frame(seen: Visible, **context: Any) -> dict[str, Any]:
     """What every clinical page shows around its own content."""
     return {"counts": inbox.counts(seen), "clinical": True, **context}

@@ -1,4 +1,5 @@
-"""A document's own bytes: its pages as images, itself and its message to download. What opens bytes runs in a guarded child.
+"""A document's own bytes: its pages and the images in it, drawn anew; itself, the files in it and its message to download. What opens
+bytes runs in a guarded child, and no image is ever sent to a browser as it came.
 
 A download is never shown in place: it is an attachment of a neutral type, whatever the sender called it.
 """
@@ -6,44 +7,57 @@ A download is never shown in place: it is an attachment of a neutral type, whate
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import functools
+import json
 import re
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.html import format_html
+from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
 from vaguemestre.domain.fault import Fault
+from vaguemestre.formats.image import Measured
 from vaguemestre.pipeline.guard import ChildDied, Guard, Limits, TookTooLong
 from vaguemestre.records.documents import Document
 from vaguemestre.records.queries.visible import Visible
 from vaguemestre.vault.files import Vault
+from vaguemestre.web import files
 from vaguemestre.web.access import clinical, document_or_404, trace
 from vaguemestre.web.page_cache import PageCache
 
 WIDTH = 1_000
 """Pixels of a page image."""
 MOST_PAGES = 60
-"""Pages shown of one document; the rest is in the download."""
+"""Pages shown of one document, and of the images in it; the rest is in the download."""
+_UNKNOWN = Measured(((WIDTH, 750),), 1)
+PAGED = frozenset({"pdf", "image"})
+"""Formats of which a document is pages."""
 _PATIENCE = 5.0
 """Seconds that a request waits for the reading child: its threads are few, and the rest of the screens needs them."""
 _GIVEN_UP_FOR = 600.0
 _MOST_GIVEN_UP = 1_000
 _RANK = re.compile(r"#\d{1,6}$")
+_SENTENCE = (
+    '<svg xmlns="http://www.w3.org/2000/svg" width="440" height="44" viewBox="0 0 440 44"><rect width="440" height="44" fill="#fff4e0"/>'
+    '<text x="14" y="27" font-family="sans-serif" font-size="15" fill="#593800">{}</text></svg>'
+)
 _UNSAFE = re.compile(r"[^\w .,()+@-]", re.UNICODE)
 
 T = TypeVar("T")
 
 _turn = threading.Lock()
 _given_up: dict[str, float] = {}
-"""Digests of documents that ended or outlasted the reading child, until when nobody tries again: a hostile PDF of sixty pages must not
-hold it sixty times."""
+"""Digests of documents, with what was asked of them where only that is at fault, that ended or outlasted the reading child, until when
+nobody tries again: a hostile PDF of sixty pages must not hold it sixty times."""
 
 
 @functools.cache
@@ -115,23 +129,78 @@ def page_count(document: Document) -> int:
     return count
 
 
+def measured(document: Document, digests: Sequence[str]) -> dict[str, Measured]:
+    """The images with these digests in the document's message, as they are drawn; nothing of one that cannot be shown, nor of those past
+    the number that is looked at. Where the reader is busy or gave up on one of them, each is taken for one page: whether it can be shown
+    is seen when that is fetched."""
+    found: dict[str, Measured] = {}
+    asked: list[str] = []
+    for sha256 in list(dict.fromkeys(digests))[:MOST_PAGES]:
+        kept = _cache().get(f"{sha256}.{WIDTH}.image")
+        known = _read(kept) if kept is not None else None
+        if known is not None:
+            found[sha256] = known
+        else:
+            asked.append(sha256)
+    if not asked:
+        return found
+    try:
+        data = _message_bytes(document)
+        told = _guarded(f"{document.sha256}.images", lambda guard: guard.measure(data, asked, WIDTH, MOST_PAGES))
+    except Fault:
+        return found | dict.fromkeys(asked, _UNKNOWN)
+    for sha256, one in told.items():
+        _cache().put(f"{sha256}.{WIDTH}.image", json.dumps(dataclasses.asdict(one)).encode())
+    return found | told
+
+
+def _read(kept: bytes) -> Measured | None:
+    try:
+        return Measured.of(json.loads(kept))
+    except ValueError:
+        return None
+
+
+def _drawn(document: Document, sha256: str, page: int) -> HttpResponse:
+    """A page of the file with that digest as a PNG; where it cannot be drawn, one sentence in its place."""
+    key = f"{sha256}.{page}.{WIDTH}.png"
+    image = _cache().get(key)
+    if image is None:
+        try:
+            data = _message_bytes(document)
+            data, _, _ = _guarded(sha256, lambda guard: guard.extract(data, sha256))
+            image = _guarded(f"{sha256}.drawn", lambda guard: guard.render(data, page - 1, WIDTH))
+        except Fault:
+            return _unshown()
+        _cache().put(key, image)
+    return HttpResponse(image, content_type="image/png", headers={"Cache-Control": "private, max-age=600"})
+
+
+def _unshown() -> HttpResponse:
+    """A browser shows it where the image would stand, since it is one, and takes the answer for what it is, a 404."""
+    words = gettext("Cette image ne peut pas être montrée : téléchargez l'original.")
+    return HttpResponse(format_html(_SENTENCE, words), content_type="image/svg+xml", status=404)
+
+
 @require_safe
 @clinical
 def page(request: HttpRequest, seen: Visible, number: int, page: int) -> HttpResponse:
     """One page as a PNG."""
     document = document_or_404(request, seen, number)
-    if document.format != "pdf" or page > MOST_PAGES:
+    if document.format not in PAGED or page > MOST_PAGES:
         raise Http404
-    key = f"{document.sha256}.{page}.{WIDTH}.png"
-    image = _cache().get(key)
-    if image is None:
-        try:
-            data, _, _ = _own_bytes(document)
-            image = _guarded(document.sha256, lambda guard: guard.render(data, page - 1, WIDTH))
-        except Fault:
-            raise Http404 from None
-        _cache().put(key, image)
-    return HttpResponse(image, content_type="image/png", headers={"Cache-Control": "private, max-age=600"})
+    return _drawn(document, document.sha256, page)
+
+
+@require_safe
+@clinical
+def held_image(request: HttpRequest, seen: Visible, number: int, place: int, page: int) -> HttpResponse:
+    """One page of an image that the document holds, as a PNG."""
+    document = document_or_404(request, seen, number)
+    file = files.at(document, place)
+    if file is None or not file.is_image or page > MOST_PAGES:
+        raise Http404
+    return _drawn(document, file.sha256, page)
 
 
 def _attachment(data: bytes, media_type: str, name: str) -> HttpResponse:
@@ -157,6 +226,23 @@ def original(request: HttpRequest, seen: Visible, number: int) -> HttpResponse:
         return message(request, number=number)
     trace(request, "document-downloaded", f"document:{document.pk}", "original")
     return _attachment(data, media_type, _RANK.sub("", name) or f"{document.document_id}.bin")
+
+
+@require_safe
+@clinical
+def file(request: HttpRequest, seen: Visible, number: int, place: int) -> HttpResponse:
+    """A file that the document holds, as it came."""
+    document = document_or_404(request, seen, number)
+    told = files.at(document, place)
+    if told is None:
+        raise Http404
+    try:
+        data = _message_bytes(document)
+        found, media_type, _ = _guarded(told.sha256, lambda guard: guard.extract(data, told.sha256))
+    except Fault:
+        raise Http404 from None
+    trace(request, "document-downloaded", f"document:{document.pk}", "file")
+    return _attachment(found, media_type, told.name or f"{document.document_id}-{place}.bin")
 
 
 @require_safe

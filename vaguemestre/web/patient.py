@@ -22,7 +22,7 @@ from vaguemestre.records.queries.record import Entry
 from vaguemestre.records.queries.visible import Visible
 from vaguemestre.web import kinds
 from vaguemestre.web.access import clinical, patient_or_404, trace
-from vaguemestre.web.inbox import frame
+from vaguemestre.web.inbox import frame, page_number
 
 
 @dataclasses.dataclass(frozen=True, slots=True, repr=False)
@@ -87,9 +87,8 @@ def show(request: HttpRequest, seen: Visible, number: int) -> HttpResponse:
     chosen = request.GET.get("genre", "")
     chosen = chosen if chosen in kinds.KINDS else ""
     entries = [entry for entry in outline if not chosen or _kind(entry) == chosen]
-    told = request.GET.get("page", "")
-    page = int(told) if told.isascii() and told.isdigit() and len(told) < 4 else 1
-    start = (max(page, 1) - 1) * record.DOCUMENTS
+    page = page_number(request)
+    start = (page - 1) * record.DOCUMENTS
     context = frame(
         seen,
         here="",

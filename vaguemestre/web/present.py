@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from vaguemestre.formats.xdm_associations import STANDING
 from vaguemestre.records.documents import Document
 from vaguemestre.records.messages import Message
 from vaguemestre.records.patients import Patient
@@ -146,6 +147,17 @@ def confidentiality(document: Document) -> list[str]:
     metadata = content.get("metadata")
     told = _codes(content.get("confidentiality")) + _codes(metadata.get("confidentialityCode") if isinstance(metadata, dict) else None)
     return [code for code in dict.fromkeys(told) if code not in {"N", "L", "U"}]
+
+
+def sayings(document: Document) -> list[str]:
+    """Keys of `wording.SAYINGS`: what the archive that brought it says of it beside other documents, the gravest first."""
+    content = document.content if isinstance(document.content, dict) else {}
+    metadata = content.get("metadata")
+    if not isinstance(metadata, dict):
+        return []
+    status = str(metadata.get("availabilityStatus") or "").lower()
+    found = ["not-current"] if status and status not in STANDING else []
+    return found + [key for key in ("withdraws", "appends", "transforms", "signs") if metadata.get(key)]
 
 
 def event_date(document: Document) -> str:

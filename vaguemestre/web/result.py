@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
@@ -13,7 +11,7 @@ from vaguemestre.records.queries.visible import Visible
 from vaguemestre.web import curve
 from vaguemestre.web.access import clinical, result_or_404, trace
 from vaguemestre.web.comparison import change
-from vaguemestre.web.inbox import frame
+from vaguemestre.web.inbox import frame, page_number
 
 
 @require_safe
@@ -23,10 +21,22 @@ def show(request: HttpRequest, seen: Visible, number: int) -> HttpResponse:
     result = result_or_404(request, seen, number)
     if result.patient is None:
         return redirect("document", result.document_id)
-    series = histories.series(seen, result.patient, result)
+    page = page_number(request)
+    series = histories.series(seen, result.patient, result, page)
     values = series.values
-    changes = [None, *(change(now, before) for before, now in itertools.pairwise(values))]
+    olders = [series.before, *values][: len(values)]
+    changes = [change(now, before) if before is not None else None for before, now in zip(olders, values, strict=True)]
     rows = list(zip(values, changes, strict=True))[::-1]
-    context = frame(seen, here="", patient=result.patient, result=result, rows=rows, curve=curve.draw(values), apart=series.apart)
+    context = frame(
+        seen,
+        here="",
+        patient=result.patient,
+        result=result,
+        rows=rows,
+        curve=curve.draw(values),
+        apart=series.apart,
+        page=page,
+        following=series.following,
+    )
     trace(request, "history-opened", f"patient:{result.patient.pk}", "done")
     return render(request, "result.html", context)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 
+from vaguemestre.inbound.file import SAYING
 from vaguemestre.records.documents import Document, Result
 from vaguemestre.records.queries import histories
 from vaguemestre.records.queries.histories import Value
 from vaguemestre.records.queries.visible import Visible
-from vaguemestre.web import curve
+from vaguemestre.web import curve, present
 from vaguemestre.web.comparison import Change, change
 
 MOST_RESULTS = 2_000
@@ -26,9 +27,11 @@ class Heading:
 
 @dataclasses.dataclass(frozen=True, slots=True, repr=False)
 class Row:
-    """`before` is the last earlier value in `unit`; `history` a result whose page tells the whole series, None where there is none."""
+    """`before` is the last earlier value in `unit`; `history` a result whose page tells the whole series, None where there is none.
+    `taken`: what of the specimen and its day is not said yet, "" where it is as of the line above."""
 
     headings: Sequence[Heading]
+    taken: str
     result: Result
     before: Value | None
     change: Change | None
@@ -55,6 +58,7 @@ def chapters(seen: Visible, document: Document) -> list[tuple[str, list[Row]]]:
     earlier = histories.earlier(seen, document, results)
     found: list[tuple[str, list[Row]]] = []
     path: Sequence[str] = ()
+    specimen = _taken(document, None)
     for result in results:
         if not found or found[-1][0] != result.chapter:
             found.append((result.chapter, []))
@@ -62,18 +66,28 @@ def chapters(seen: Visible, document: Document) -> list[tuple[str, list[Row]]]:
         group = tuple(str(one) for one in result.group)
         # A battery that only says its chapter again is not said.
         group = group[1:] if group and group[0].strip().casefold() == result.chapter.strip().casefold() else group
-        found[-1][1].append(_row(headings(path, group), result, earlier.get(result.pk, [])))
+        above, specimen = specimen, _taken(document, result)
+        taken = specimen if specimen != above else ""
+        found[-1][1].append(_row(headings(path, group), taken, result, earlier.get(result.pk, [])))
         path = group
     return found
 
 
-def _row(heads: Sequence[Heading], result: Result, earlier: Sequence[Value]) -> Row:
+def _taken(document: Document, result: Result | None) -> str:
+    """The specimen and the day on which it was taken, where a CDA tells them; the document's own day is not said again."""
+    if result is None or document.format not in SAYING:
+        return ""
+    day = present.day(result.date[:10])
+    return " · ".join(part for part in (result.specimen, day if day != present.day(document.date[:10]) else "") if part)
+
+
+def _row(heads: Sequence[Heading], taken: str, result: Result, earlier: Sequence[Value]) -> Row:
     if not earlier:
-        return Row(heads, result, None, None, None, None)
+        return Row(heads, taken, result, None, None, None, None)
     before = earlier[0]
     now = histories.in_unit(result, before.unit)
     if now is None:
-        return Row(heads, result, before, None, None, None)
+        return Row(heads, taken, result, before, None, None, None)
     comparable = [now, *(value for value in earlier if value.unit == now.unit)]
     history = result.pk if result.patient_id else before.result.pk
-    return Row(heads, result, before, change(now, before), history, curve.spark(list(reversed(comparable))))
+    return Row(heads, taken, result, before, change(now, before), history, curve.spark(list(reversed(comparable))))

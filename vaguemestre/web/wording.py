@@ -12,6 +12,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from vaguemestre.records.documents import Document
+
 Words = str | Promise
 
 DECISIONS: Mapping[str, Words] = {
@@ -53,6 +55,7 @@ REASONS: Mapping[str, Words] = {
     "unknown-sender": _("Les traits sont ceux d'un seul dossier, mais le cabinet ne connaît pas encore cet expéditeur."),
     "running-text": _("L'identité a été trouvée dans le texte du document, et non dans des champs prévus pour elle."),
     "tightened": _("Le cabinet a choisi de confirmer à la main ce que cette règle aurait classé."),
+    "withdrawn": _("L'expéditeur dit que ce document, ou un autre envoyé auparavant, n'est plus en vigueur : à vous d'en décider."),
     "undone": _("Ce document avait été classé, puis le classement a été annulé : à vous de choisir le dossier."),
     # doubts
     "twin": _("Un autre dossier a la même date de naissance et presque les mêmes noms : jumeaux ?"),
@@ -80,6 +83,7 @@ REASONS: Mapping[str, Words] = {
     "duplicate-name": _("Deux fichiers du message portent le même nom."),
     "unsafe-archive": _("L'archive jointe est anormale : son contenu n'a pas été ouvert."),
     "unreadable": _("Le contenu de ce fichier n'a pas pu être lu."),
+    "image": _("Une image ne dit pas en toutes lettres de quel patient elle parle."),
     "unforeseen-warning": _("La lecture du document a signalé une anomalie."),
     "test-identity": _("L'identité écrite dans le document est une identité de test."),
     "birth-date": _("La date de naissance manque, est incomplète ou impossible."),
@@ -107,6 +111,7 @@ WARNINGS: Mapping[str, Words] = {
     "unsupported": _("Ce type de contenu ne se lit pas encore ici : téléchargez l'original pour l'ouvrir."),
     "malformed": _("Le fichier est mal formé : sa lecture a échoué ou reste partielle."),
     "too-large": _("Le fichier dépasse les limites de lecture : il est gardé entier, mais montré en partie."),
+    "image-only": _("Les pages sont des images : leurs mots ne sont pas lus, et la recherche ne les trouve pas."),
 }
 OTHER_WARNING = _("La lecture de ce document appelle une vérification.")
 
@@ -226,6 +231,33 @@ FLAGS: Mapping[str, Flag] = {
 }
 
 
+STATUSES: Mapping[str, Words] = {
+    "nullified": _("annulé"),
+    "cancelled": _("annulé"),
+    "aborted": _("interrompu"),
+    "held": _("suspendu"),
+    "suspended": _("suspendu"),
+    "new": _("pas encore fait"),
+    "obsolete": _("périmé"),
+    "active": _("en cours"),
+    "D": _("supprimé"),
+    "W": _("erroné"),
+    "X": _("non rendu"),
+    "C": _("corrigé"),
+    "P": _("provisoire"),
+}
+"""Of a result: ActStatus of a CDA, and HPRIM's letters (HL7 v2, table 0085). A complete one is not said."""
+
+SAYINGS: Mapping[str, Words] = {
+    "not-current": _("L'expéditeur dit que ce document n'est plus en vigueur."),
+    "withdraws": _("Avec ce document, l'expéditeur dit qu'un autre, envoyé auparavant, n'est plus en vigueur."),
+    "appends": _("L'expéditeur dit que ce document en complète un autre, envoyé auparavant."),
+    "transforms": _("L'expéditeur dit que ce document est tiré d'un autre, sous une autre forme."),
+    "signs": _("L'expéditeur dit que ce document porte la signature d'un autre."),
+}
+"""What the metadata of an archive say of a document beside others."""
+
+
 def flags(text: str) -> list[Flag]:
     """The flags of a result, several being joined by a blank; an unknown one is shown as written."""
     return [FLAGS.get(word.upper(), Flag("", word, 1)) for word in text.split()]
@@ -234,6 +266,11 @@ def flags(text: str) -> list[Flag]:
 def rule(text: str) -> Words:
     """What the rule of a filing says; its letter, with a doubt or veto after a colon."""
     return RULES.get(text.partition(":")[0], text)
+
+
+def word_of(document: Document) -> str:
+    """The reason of a document as `reason` takes it: of an image nothing is read, and that is no fault of it."""
+    return "image" if document.format == "image" and document.reason == "unreadable" else document.reason
 
 
 def reason(word: str, rule_text: str = "") -> Words:

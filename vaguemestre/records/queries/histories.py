@@ -8,23 +8,34 @@ gives itself: nothing is converted here.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Sequence
+import datetime as dt
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
+from vaguemestre.domain.reading import LOINC, NO_VALUE
 from vaguemestre.records.documents import Document, Result
 from vaguemestre.records.patients import Patient
 from vaguemestre.records.queries.visible import Visible
 
-LOINC = "2.16.840.1.113883.6.1"
-RESULTS = 1_500
-"""Results of one chart that are looked at, the last received."""
+RESULTS = 1_000
+"""Results of one chart that its table looks at, the last received."""
+VALUES_LOOKED_AT = 1_500
+"""Values of one analysis that its history looks at, the last received."""
 VALUES = 8
 """Values shown of one analysis in the table of a chart, newest first."""
 LOOKED_BACK = 800
 """Earlier results that are looked at for the table of one document, the last received."""
 BEFORE = 7
 """Earlier values given for one result of a document."""
+LINES = 400
+"""Lines of the table of a chart."""
+SHOWN = 120
+"""Values on one page of the history of an analysis."""
+
+Same = tuple[str, ...]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, repr=False)
@@ -47,17 +58,21 @@ def _own(result: Result) -> Value:
     return Value(result, result.unit.strip(), text, result.number, result.comparator, result.low, result.high, own=True)
 
 
+def _second(alternative: Mapping[str, Any] | None) -> tuple[str, str, str, str] | None:
+    """Number, unit, low and high of the second unit that a document gives a result in, None where it gives none."""
+    told = alternative if isinstance(alternative, dict) else {}
+    number, unit, low, high = (str(told.get(name) or "").strip() for name in ("number", "unit", "low", "high"))
+    return (number, unit, low, high) if number and unit else None
+
+
 def values(result: Result) -> tuple[Value, ...]:
     """The result in its own unit, then in the second unit that its document gives."""
     own = _own(result)
-    second = result.alternative if isinstance(result.alternative, dict) else {}
-    number, unit = str(second.get("number") or ""), str(second.get("unit") or "").strip()
-    if not number or not unit or unit == own.unit:
+    second = _second(result.alternative)
+    if second is None or second[1] == own.unit:
         return (own,)
-    shown = f"{result.comparator} {number}".strip()
-    return own, Value(
-        result, unit, shown, number, result.comparator, str(second.get("low") or ""), str(second.get("high") or ""), own=False
-    )
+    number, unit, low, high = second
+    return own, Value(result, unit, f"{result.comparator} {number}".strip(), number, result.comparator, low, high, own=False)
 
 
 def in_unit(result: Result, unit: str) -> Value | None:
@@ -65,100 +80,157 @@ def in_unit(result: Result, unit: str) -> Value | None:
     return next((value for value in values(result) if value.unit == unit.strip()), None)
 
 
-def laboratory(document: Document) -> str:
-    """Who sent it, for comparing codes that are each laboratory's own: the proven sender, else the author as written."""
-    return document.delivery.message.mail_from or document.author
-
-
-Same = tuple[str, ...]
-
-
-def same(result: Result, document: Document) -> Same:
-    """What two results of one analysis share."""
-    code = result.code.strip()
-    if code and result.code_system == LOINC:
-        return (LOINC, code)
-    if code:
-        return (laboratory(document), result.code_system, code)
-    return (laboratory(document), result.chapter, *map(str, result.group), result.label.strip().casefold())
+def _day(date: str, document_date: str, received_at: dt.datetime) -> str:
+    return (date or document_date or received_at.isoformat())[:19]
 
 
 def day(result: Result) -> str:
     """When it was taken, else its document's own date, else its reception: ISO text whose order is that of time within a day."""
-    return (result.date or result.document.date or result.document.received_at.isoformat())[:19]
+    return _day(result.date, result.document.date, result.document.received_at)
+
+
+class Row(NamedTuple):
+    """What places a result among others, without its value: thousands of these are compared where a few results are shown."""
+
+    pk: int
+    document: int
+    position: int
+    code: str
+    code_system: str
+    chapter: str
+    group: Sequence[str]
+    label: str
+    specimen: str
+    unit: str
+    date: str
+    alternative: Mapping[str, Any] | None
+    document_date: str
+    received_at: dt.datetime
+    author: str
+    mail_from: str
+
+    @classmethod
+    def of(cls, result: Result, document: Document) -> Row:
+        """Of a result read whole; `document` with its message."""
+        return cls(
+            result.pk, document.pk, result.position, result.code, result.code_system, result.chapter, result.group, result.label,
+            result.specimen, result.unit, result.date, result.alternative, document.date, document.received_at, document.author,
+            document.delivery.message.mail_from,
+        )  # fmt: skip
+
+    @property
+    def laboratory(self) -> str:
+        """Who sent it, for comparing codes that are each laboratory's own: the proven sender, else the author as written."""
+        return self.mail_from or self.author
+
+    @property
+    def same(self) -> Same:
+        """What two results of one analysis share."""
+        code = self.code.strip()
+        if code and self.code_system == LOINC:
+            return (LOINC, code)
+        if code:
+            return (self.laboratory, self.code_system, code)
+        return (self.laboratory, self.chapter, *map(str, self.group), self.label.strip().casefold())
+
+    @property
+    def day(self) -> str:
+        """As `day` of the result."""
+        return _day(self.date, self.document_date, self.received_at)
+
+    @property
+    def units(self) -> tuple[str, ...]:
+        """The units that `values` gives it in, its own first."""
+        own = self.unit.strip()
+        second = _second(self.alternative)
+        return (own, second[1]) if second is not None and second[1] != own else (own,)
+
+
+_ROW = (
+    "pk", "document_id", "position", "code", "code_system", "chapter", "group", "label", "specimen", "unit", "date", "alternative",
+    "document__date", "document__received_at", "document__author", "document__delivery__message__mail_from",
+)  # fmt: skip
+_OF_DOCUMENT = ("date", "author", "received_at", "patient_id", "delivery__message__mail_from")
 
 
 def in_chart(visible: Visible, patient: Patient) -> QuerySet[Result]:
-    """The results that the chart's histories hold, with their documents but for what these hold."""
-    rows = visible.results.filter(patient=patient, document__decision="filed")
-    hidden = ("document__content", "document__text", "document__html", "document__candidates", "document__stated")
-    return rows.select_related("document__delivery__message").defer(*hidden)
+    """The results that the chart's histories hold, those that the laboratory took back left out: values that stand, and nothing else."""
+    told = visible.results.filter(patient=patient, document__decision="filed").filter(Q(value__gt="") | Q(number__gt=""))
+    return told.exclude(status__in=NO_VALUE)
 
 
-def _told(result: Result) -> bool:
-    return bool(result.value or result.number)
+def _rows(found: QuerySet[Result], most: int) -> list[Row]:
+    """The last received of these, in the order of their documents."""
+    return [Row._make(one) for one in found.order_by("-document__received_at", "position").values_list(*_ROW)[:most]]
 
 
-def _alike(result: Result, rows: Sequence[Result], among: Sequence[Result]) -> list[Result]:
-    """Of these rows of one analysis, those that are the same thing as `result`: where a document gives one analysis several times (an
+def _whole(visible: Visible, patient: Patient, numbers: Iterable[int]) -> dict[int, Result]:
+    """These results of the chart, each with what is shown of its document."""
+    wanted = list(dict.fromkeys(numbers))
+    if not wanted:
+        return {}
+    fields = [field.attname for field in Result._meta.concrete_fields]
+    rows = in_chart(visible, patient).filter(pk__in=wanted).select_related("document__delivery__message")
+    return {row.pk: row for row in rows.only(*fields, *(f"document__{name}" for name in _OF_DOCUMENT))}
+
+
+def _alike(one: Row, rows: Sequence[Row], among: Sequence[Row]) -> list[Row]:
+    """Of these rows of one analysis, those that are the same thing as `one`: where a document gives one analysis several times (an
     antibiotic for each of two germs), only those under the same headings and label. `among`: the analysis's results in the document of
-    `result`."""
-    several = {result.document_id} if len(among) > 1 else set()
-    count: dict[int, int] = {}
-    for row in rows:
-        count[row.document_id] = count.get(row.document_id, 0) + 1
-    several |= {document for document, number in count.items() if number > 1}
+    `one`."""
+    several = {one.document} if len(among) > 1 else set()
+    several |= {document for document, number in Counter(row.document for row in rows).items() if number > 1}
     if not several:
         return list(rows)
-    strict = result.document_id in several
-    place = (result.group, result.label)
-    return [row for row in rows if (row.group, row.label) == place or (not strict and row.document_id not in several)]
+    strict = one.document in several
+    place = (one.group, one.label)
+    return [row for row in rows if (row.group, row.label) == place or (not strict and row.document not in several)]
 
 
-def _before(row: Result, result: Result) -> bool:
-    mine, theirs = (result.date or result.document.date)[:10], (row.date or row.document.date)[:10]
+def _before(row: Row, one: Row) -> bool:
+    mine, theirs = (one.date or one.document_date)[:10], (row.date or row.document_date)[:10]
     if mine and theirs and mine != theirs:
         return theirs < mine
-    if len(result.date) > 10 and len(row.date) > 10 and result.date[:19] != row.date[:19]:
-        return row.date[:19] < result.date[:19]
-    return row.document.received_at < result.document.received_at
+    if len(one.date) > 10 and len(row.date) > 10 and one.date[:19] != row.date[:19]:
+        return row.date[:19] < one.date[:19]
+    return row.received_at < one.received_at
 
 
 def earlier(visible: Visible, document: Document, results: Sequence[Result]) -> dict[int, list[Value]]:
-    """By row number of `results`: the same patient's earlier values of that analysis in its unit, newest first, at most BEFORE."""
-    if document.patient is None or document.decision != "filed":
+    """By row number of `results`: the same patient's earlier values of that analysis in its unit, newest first, at most BEFORE. One that
+    is no value now (cancelled) has none before it."""
+    patient = document.patient
+    if patient is None or document.decision != "filed":
         return {}
-    codes = {result.code for result in results if result.code}
-    if not codes:
+    standing = [result for result in results if result.code and result.status not in NO_VALUE]
+    if not standing:
         return {}
-    rows = (
-        in_chart(visible, document.patient)
-        .filter(code__in=codes)
-        .exclude(document__in=[document.pk, document.superseded_by_id or document.pk])
-    )
-    rows = rows.exclude(document__content_key=document.content_key).order_by("-document__received_at", "position")
-    known: dict[Same, list[Result]] = {}
-    for row in rows[:LOOKED_BACK]:
-        if _told(row):
-            known.setdefault(same(row, row.document), []).append(row)
-    mine: dict[Same, list[Result]] = {}
-    for result in results:
-        result.document = document
-        mine.setdefault(same(result, document), []).append(result)
-    found: dict[int, list[Value]] = {}
+    found = in_chart(visible, patient).filter(code__in={result.code for result in standing})
+    found = found.exclude(document__in=[document.pk, document.superseded_by_id or document.pk])
+    known: dict[Same, list[Row]] = {}
+    for row in _rows(found.exclude(document__content_key=document.content_key), LOOKED_BACK):
+        known.setdefault(row.same, []).append(row)
+    mine: dict[Same, list[Row]] = {}
+    for result in standing:
+        one = Row.of(result, document)
+        mine.setdefault(one.same, []).append(one)
+    chosen: dict[int, list[Row]] = {}
     for key, own in mine.items():
-        for result in own:
-            alike = [row for row in _alike(result, known.get(key, []), own) if _before(row, result)] if result.code else []
-            ordered = sorted(alike, key=day, reverse=True)
-            shown = [value for value in (_comparable(result, row) for row in ordered) if value is not None][:BEFORE]
-            if shown:
-                found[result.pk] = shown
-    return found
+        for one in own:
+            alike = [row for row in _alike(one, known.get(key, []), own) if _before(row, one) and _unit(one, row) is not None]
+            if alike:
+                chosen[one.pk] = sorted(alike, key=lambda row: row.day, reverse=True)[:BEFORE]
+    whole = _whole(visible, patient, (row.pk for rows in chosen.values() for row in rows))
+    by_number = {one.pk: one for own in mine.values() for one in own}
+    return {
+        number: [value for row in rows if row.pk in whole and (value := in_unit(whole[row.pk], _unit(by_number[number], row) or ""))]
+        for number, rows in chosen.items()
+    }
 
 
-def _comparable(result: Result, row: Result) -> Value | None:
-    """The row in the unit of `result`, or in the second unit of `result` if the row is in that one."""
-    return in_unit(row, result.unit) or next((v for own in values(result)[1:] if (v := in_unit(row, own.unit))), None)
+def _unit(one: Row, row: Row) -> str | None:
+    """The unit in which the row compares with `one`: that of `one`, else its second one where the row is in it; None where neither."""
+    return next((unit for unit in one.units if unit in row.units), None)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, repr=False)
@@ -167,6 +239,7 @@ class Line:
 
     group: tuple[str, ...]
     label: str
+    specimen: str
     unit: str
     author: str
     values: tuple[Result, ...]
@@ -182,33 +255,46 @@ class Chapter:
     lines: tuple[Line, ...]
 
 
-def history(visible: Visible, patient: Patient) -> list[Chapter]:
+@dataclasses.dataclass(frozen=True, slots=True, repr=False)
+class Table:
+    """`cut`: there are results that it does not hold, older or beyond its lines."""
+
+    chapters: tuple[Chapter, ...]
+    cut: bool
+
+
+def history(visible: Visible, patient: Patient) -> Table:
     """Chapters in order of their newest result, as its document names them."""
-    lines: dict[tuple[Same, tuple[str, ...], str], list[Result]] = {}
-    rows = in_chart(visible, patient).order_by("-document__received_at", "position")
-    results = sorted((row for row in rows[:RESULTS] if _told(row)), key=lambda row: row.position)
-    repeated = _repeated(results)
-    for result in sorted(results, key=day, reverse=True):
-        key = same(result, result.document)
-        lines.setdefault((key, tuple(result.group) if key in repeated else (), result.unit.strip()), []).append(result)
+    lines: dict[tuple[Same, tuple[str, ...], str], list[Row]] = {}
+    found = _rows(in_chart(visible, patient), RESULTS + 1)
+    rows = sorted(found[:RESULTS], key=lambda row: row.position)
+    keys = {row.pk: row.same for row in rows}
+    repeated = _repeated(rows, keys)
+    for row in sorted(rows, key=lambda row: row.day, reverse=True):
+        key = keys[row.pk]
+        lines.setdefault((key, tuple(row.group) if key in repeated else (), row.unit.strip()), []).append(row)
+    whole = _whole(visible, patient, (row.pk for alike in [*lines.values()][:LINES] for row in alike[:VALUES]))
     chapters: dict[str, list[Line]] = {}
-    for (_, _, unit), found in lines.items():
-        newest = found[0]
-        line = Line(tuple(newest.group), newest.label, unit, newest.document.author, tuple(found[:VALUES]), len(found))
-        chapters.setdefault(newest.chapter, []).append(line)
-    return [Chapter(name, _one_author(found), tuple(found)) for name, found in chapters.items()]
+    for (_, _, unit), alike in [*lines.items()][:LINES]:
+        newest = alike[0]
+        values = tuple(whole[row.pk] for row in alike[:VALUES] if row.pk in whole)
+        if values:
+            line = Line(tuple(newest.group), newest.label, _unsaid(newest), unit, newest.author, values, len(alike))
+            chapters.setdefault(newest.chapter, []).append(line)
+    told = tuple(Chapter(name, _one_author(held), tuple(held)) for name, held in chapters.items())
+    return Table(told, len(found) > RESULTS or len(lines) > LINES)
 
 
-def _repeated(results: Iterable[Result]) -> set[Same]:
+def _unsaid(row: Row) -> str:
+    """The specimen, "" where a heading or the label says it already."""
+    said = " ".join([row.label, row.chapter, *map(str, row.group)]).casefold()
+    return "" if row.specimen.casefold() in said else row.specimen
+
+
+def _repeated(rows: Iterable[Row], keys: Mapping[int, Same]) -> set[Same]:
     """The analyses that one document gives several times: their headings tell them apart."""
-    seen: set[tuple[int, Same]] = set()
-    several: set[Same] = set()
-    for result in results:
-        key = same(result, result.document)
-        if (result.document_id, key) in seen:
-            several.add(key)
-        seen.add((result.document_id, key))
-    return several
+    counts = Counter((row.document, keys[row.pk]) for row in rows)
+    return {key for (_, key), number in counts.items() if number > 1}
 
 
 def _one_author(lines: Sequence[Line]) -> str:
@@ -218,21 +304,31 @@ def _one_author(lines: Sequence[Line]) -> str:
 
 @dataclasses.dataclass(frozen=True, slots=True, repr=False)
 class Series:
-    """All values of one analysis in the unit of the result that was asked, oldest first; `apart` counts those in units that do not
-    compare."""
+    """Values of one analysis in the unit of the result that was asked, oldest first, one page of them. `before`: the one just older than
+    the page; `apart` counts those in units that do not compare; `following`: the number of the next page, None on the last."""
 
     values: tuple[Value, ...]
     apart: int
+    before: Value | None = None
+    following: int | None = None
 
 
-def series(visible: Visible, patient: Patient, result: Result) -> Series:
-    """The history of this result's analysis in its chart. `result` with its document and that document's message."""
+def series(visible: Visible, patient: Patient, result: Result, page: int = 1) -> Series:
+    """The history of this result's analysis in its chart; page 1 holds the newest. `result` with its document and that document's
+    message."""
     rows = in_chart(visible, patient)
     rows = rows.filter(code=result.code, code_system=result.code_system) if result.code else rows.filter(code="")
-    wanted = same(result, result.document)
-    ordered = rows.order_by("-document__received_at", "position")[:RESULTS]
-    found = [row for row in ordered if same(row, row.document) == wanted and _told(row)]
-    among = [row for row in found if row.document_id == result.document_id]
-    alike = sorted(_alike(result, found, among), key=lambda row: (day(row), row.document.received_at, row.position))
-    told = [value for value in (in_unit(row, result.unit) for row in alike) if value is not None]
-    return Series(tuple(told), len(alike) - len(told))
+    asked = Row.of(result, result.document)
+    wanted = asked.same
+    found = [row for row in _rows(rows, VALUES_LOOKED_AT) if row.same == wanted]
+    among = [row for row in found if row.document == asked.document]
+    alike = sorted(_alike(asked, found, among), key=lambda row: (row.day, row.received_at, row.position))
+    told = [row for row in alike if asked.units[0] in row.units]
+    end = max(0, len(told) - (max(page, 1) - 1) * SHOWN)
+    begin = max(0, end - SHOWN)
+    whole = _whole(visible, patient, (row.pk for row in told[max(0, begin - 1) : end]))
+    before, *values = [
+        in_unit(whole[row.pk], asked.units[0]) if row is not None and row.pk in whole else None
+        for row in (told[begin - 1] if begin else None, *told[begin:end])
+    ]
+    return Series(tuple(v for v in values if v is not None), len(alike) - len(told), before, page + 1 if begin else None)

@@ -12,7 +12,7 @@ from vaguemestre.records.documents import Document, Filing, ReadMark
 from vaguemestre.records.patients import FilingBan, Patient
 from vaguemestre.records.queries.visible import Visible
 
-DOCUMENTS = 200
+DOCUMENTS = 60
 """Entries of a chart shown on one page."""
 LOOKED_AT = 2_000
 """Documents of one chart that are sorted, the last received."""

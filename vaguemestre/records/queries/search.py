@@ -95,13 +95,17 @@ def waiting(visible: Visible, text: str, limit: int = FOUND) -> list[Document]:
     words, whole = comparison(text).split(), solid(text)
     if not words and not dates:
         return []
-    found = []
+    found: list[tuple[Any, int]] = []
     for mailbox in visible.mailbox_ids:
         rows = listed(visible, WAITING, mailbox).filter(stated__isnull=False).order_by("-received_at", "-pk")
-        for document in rows.select_related("delivery__message", "mailbox").defer("content", "text", "html", "candidates")[:_WAITING]:
-            stated = document.stated or {}
+        for at, number, told in rows.values_list("received_at", "pk", "stated")[:_WAITING]:
+            stated = told or {}
             if dates and stated.get("birth_date") not in dates:
                 continue
             if not words or _fits(words, whole, _stated_names(stated)):
-                found.append(document)
-    return sorted(found, key=lambda d: (d.received_at, d.pk), reverse=True)[:limit]
+                found.append((at, number))
+    # Read whole are only those that are shown.
+    numbers = [number for _, number in sorted(found, reverse=True)[:limit]]
+    wanted = Document.objects.filter(pk__in=numbers, mailbox__in=visible.mailbox_ids).select_related("delivery__message", "mailbox")
+    documents = {row.pk: row for row in wanted.defer("content", "text", "html", "candidates")}
+    return [documents[number] for number in numbers if number in documents]

@@ -50,6 +50,23 @@ RULES = {
     "document {}: it is called a repeat of a document of another practice": (
         "SELECT d.id FROM records_document d JOIN records_document o ON o.id = d.duplicate_of_id WHERE o.practice_id <> d.practice_id"
     ),
+    "document {}: it is called replaced and is not filed in the same chart as what replaced it": (
+        "SELECT d.id FROM records_document d JOIN records_document n ON n.id = d.superseded_by_id WHERE d.decision <> 'filed'"
+        " OR n.decision <> 'filed' OR d.patient_id IS NULL OR n.patient_id IS NULL OR d.patient_id <> n.patient_id"
+        " OR d.practice_id <> n.practice_id OR n.form_of_id IS NOT NULL"
+    ),
+    "document {}: what replaced it was replaced in turn, in a circle": (
+        # From those that stand down to what they replaced, each once: what is never reached has no end above it.
+        "WITH RECURSIVE ended (id) AS (SELECT n.id FROM records_document n WHERE n.superseded_by_id IS NULL"
+        " AND n.id IN (SELECT superseded_by_id FROM records_document WHERE superseded_by_id IS NOT NULL)"
+        " UNION SELECT d.id FROM records_document d JOIN ended e ON d.superseded_by_id = e.id)"
+        " SELECT d.id FROM records_document d JOIN records_document n ON n.id = d.superseded_by_id"
+        " WHERE NOT EXISTS (SELECT 1 FROM ended e WHERE e.id = d.id)"
+    ),
+    "document {}: it is called replaced and its results are in a chart": (
+        "SELECT DISTINCT d.id FROM records_document d JOIN records_result r ON r.document_id = d.id"
+        " WHERE d.superseded_by_id IS NOT NULL AND r.patient_id IS NOT NULL"
+    ),
     "delivery {}: it is done and no document came of it": (
         "SELECT v.id FROM records_delivery v WHERE v.state <> 'waiting'"
         " AND NOT EXISTS (SELECT 1 FROM records_document d WHERE d.delivery_id = v.id)"

@@ -6,12 +6,13 @@ from typing import Any
 
 from django import template
 from django.contrib.messages.storage.base import Message as Note
-from django.utils.functional import Promise
 
+from vaguemestre.domain.reading import NO_VALUE, TAKEN_BACK
 from vaguemestre.records.documents import Document, Result
 from vaguemestre.records.patients import Patient
 from vaguemestre.records.queries.histories import Value
-from vaguemestre.web import assets, narrative, present, wording
+from vaguemestre.web import assets, present, wording
+from vaguemestre.web.wording import Words
 
 register = template.Library()
 
@@ -32,13 +33,10 @@ register.filter("state", present.state)
 register.filter("urgent", present.urgent)
 register.filter("dated", present.dated)
 register.filter("confidentiality", present.confidentiality)
+register.filter("sayings", present.sayings)
 register.filter("event_date", present.event_date)
-register.filter("narrative", narrative.clean)
-register.filter("narrative_cut", narrative.cut)
 register.filter("flags", wording.flags)
 register.filter("rule_words", wording.rule)
-
-Words = str | Promise
 
 
 @register.filter
@@ -124,6 +122,29 @@ def interval(result: Result | Value) -> str:
 
 
 @register.filter
+def saying_words(key: str) -> Words:
+    return wording.SAYINGS.get(key, "")
+
+
+@register.filter
+def status_words(result: Result) -> Words:
+    """What a result's status says of it, "" where it is complete."""
+    return wording.STATUSES.get(result.status, "")
+
+
+@register.filter
+def is_void(result: Result) -> bool:
+    """Whether it is no result that stands."""
+    return result.status in NO_VALUE
+
+
+@register.filter
+def is_taken_back(result: Result) -> bool:
+    """Whether it was withdrawn; what was not done may say so in words ("non réalisé"), which stand."""
+    return result.status in TAKEN_BACK
+
+
+@register.filter
 def shown_value(result: Result) -> str:
     """The value as written in the document."""
     return result.value or f"{result.comparator} {result.number}".strip()
@@ -132,7 +153,7 @@ def shown_value(result: Result) -> str:
 @register.filter
 def reason_words(document: Document) -> Words:
     """Why it waits, in a whole sentence."""
-    return wording.reason(document.reason, document.rule)
+    return wording.reason(wording.word_of(document), document.rule)
 
 
 @register.filter
