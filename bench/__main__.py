@@ -55,13 +55,14 @@ def on_a_real_disk(path: Path) -> None:
 class Site:
     """A data directory with its patients, mailboxes and peer, and a `serve` on it."""
 
-    def __init__(self, root: Path, people: Sequence[population.Person]) -> None:
+    def __init__(self, root: Path, people: Sequence[population.Person], database: str | None = None) -> None:
         self.directory = root / "practice"
         self.supervisor = 0
         self.peer = root / "peer"
         self.mailboxes = [f"dr.{k:02d}@{DOMAIN}" for k in range(MAILBOXES)]
         self.sender = f"labo@{PEER}"
-        run("init", str(self.directory), "--domain", DOMAIN)
+        self.database = database
+        run("init", str(self.directory), "--domain", DOMAIN, *(["--database", database] if database else []))
         run("pki", "issue", str(self.directory), "--domain", PEER, "--out", str(self.peer))
         for address in self.mailboxes:
             run("mailbox", "add", str(self.directory), address, "--type", "PER", "--name", address)
@@ -75,7 +76,8 @@ class Site:
         parts = {"door": 0.0, "workers": 0.0, "readers": 0.0, "screens": 0.0}
         children = _children(self.supervisor)
         screens = [pid for pid in children if b"granian" in Path(f"/proc/{pid}/cmdline").read_bytes()]
-        workers = [int(bell.name.split(".")[1]) for bell in (self.directory / "run").glob("worker.*")]
+        # A worker is what was forked and holds a child of its own, its reader.
+        workers = [pid for pid in children if pid not in screens and _children(pid)]
         for pid in children:
             part = "screens" if pid in screens else "workers" if pid in workers else "door"
             parts[part] += _cpu(pid)
@@ -104,8 +106,32 @@ class Site:
 
     def documents(self) -> int:
         """Documents written so far, looked up on the side so that the measuring costs little."""
+        if self.database:
+            import psycopg
+
+            with psycopg.connect(self.database) as there:
+                row = there.execute("SELECT count(*) FROM records_document").fetchone()
+                return int(row[0]) if row else 0
         with contextlib.closing(sqlite3.connect(f"file:{self.directory}/records.sqlite3?mode=ro", uri=True, timeout=20)) as base:
             return int(base.execute("SELECT count(*) FROM records_document").fetchone()[0])
+
+
+@contextlib.contextmanager
+def new_database(server: str | None) -> Iterator[str | None]:
+    """The URL of a database of the bench's own on the server that a URL of any of its databases names; None where none is named."""
+    if server is None:
+        yield None
+        return
+    import psycopg
+
+    place, _, parameters = server.partition("?")
+    name = f"vaguemestre_bench_{os.getpid()}"
+    with psycopg.connect(server, autocommit=True) as there:
+        there.execute(f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'")
+        try:
+            yield place.rpartition("/")[0] + "/" + name + (f"?{parameters}" if parameters else "")
+        finally:
+            there.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def _children(pid: int) -> list[int]:
@@ -184,18 +210,20 @@ def main() -> int:
     parser.add_argument("--sessions", type=int, default=10)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--only", action="append", choices=["HPRIM", "XDM"], help="send only these; without it, reading is measured too")
+    parser.add_argument("--database", metavar="URL", help="postgresql://…, any database of a server: the records are in a new one on it")
     parser.add_argument("--keep", action="store_true", help="leave the data directory there")
     args = parser.parse_args()
     parent = Path(args.dir) if args.dir else Path(__file__).parent.parent
     on_a_real_disk(parent)
     root = Path(tempfile.mkdtemp(prefix="bench-", dir=parent))
+    made = contextlib.ExitStack()
     try:
         if not args.only:
             reading.main()
             # In a process of its own, which Django and that data directory are set up in.
             subprocess.run([sys.executable, "-m", "bench.screens", "--dir", str(root)], check=False)
         people = population.people(PATIENTS, seed=1)
-        site = Site(root, people)
+        site = Site(root, people, made.enter_context(new_database(args.database)))
         size = 0
         with site.served() as doors:
             print(f"idle: {idle_mb(site):.0f} MB of PSS (at most 250)", flush=True)
@@ -222,6 +250,7 @@ def main() -> int:
             print(f"filed by themselves: {share:.1%} (at least 90 %), {os.cpu_count()} cores, {PATIENTS} patients")
         return 0 if share >= 0.9 else 1
     finally:
+        made.close()
         if not args.keep:
             shutil.rmtree(root, ignore_errors=True)
 

@@ -13,6 +13,7 @@ from typing import Any
 from csp.constants import NONE, SELF
 
 from vaguemestre.domain.configuration import Configuration, check
+from vaguemestre.domain.database_url import postgresql, sqlite_file
 from vaguemestre.domain.fault import Refused
 
 _data = os.environ.get("VAGUEMESTRE_DATA")
@@ -39,12 +40,33 @@ def _key(name: str) -> str:
     return (DATA_DIR / "keys" / name).read_text(encoding="ascii").strip()
 
 
+_PATIENCE = {
+    "application_name": "vaguemestre",
+    # A server whose machine is gone answers nothing at all: known within half a minute, not the system's quarter of an hour.
+    "connect_timeout": "10",
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "15000",
+}
+
+
 def _database(configuration: Configuration) -> dict[str, Any]:
     url = configuration.text("database", "url")
-    scheme, _, rest = url.partition(":")
-    if scheme != "sqlite" or not rest:
-        raise Refused("database.url must begin with sqlite: and name a file (PostgreSQL comes in a later version).")
-    name = str((DATA_DIR / rest) if DATA_DIR else ":memory:")
+    server = postgresql(url)
+    if server is not None:
+        return {
+            "ENGINE": "vaguemestre.records.postgresql",
+            "NAME": server.name,
+            "USER": server.user,
+            "PASSWORD": server.password,
+            "HOST": server.hosts,
+            "PORT": server.ports,
+            "CONN_MAX_AGE": None,
+            "CONN_HEALTH_CHECKS": True,
+            "OPTIONS": {**_PATIENCE, **server.options},
+        }
+    name = str((DATA_DIR / str(sqlite_file(url))) if DATA_DIR else ":memory:")
     return {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": name,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from tests import databases
 
 ROOT = Path(__file__).parent.parent.parent
 DOMAIN = "cabinet.demo.example"
@@ -58,10 +59,10 @@ def script(body: str, *arguments: object) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def template(tmp_path_factory: pytest.TempPathFactory, _databases: None) -> Path:
     """A demo directory with one mailbox. Its path has a blank."""
     path = tmp_path_factory.mktemp("cli") / "made once"
-    done = command("init", path, "--domain", DOMAIN)
+    done = command("init", path, "--domain", DOMAIN, *databases.arguments())
     assert done.returncode == 0, done.stderr
     done = command("mailbox", "add", path, BOX, "--type", "PER", "--name", "Dr Ève Zeste")
     assert done.returncode == 0, done.stderr
@@ -71,7 +72,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def data(template: Path, tmp_path: Path) -> Path:
     path = tmp_path / "the data"
-    shutil.copytree(template, path)
+    databases.copy(template, path)
     return path
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 import ssl
 import threading
 from pathlib import Path
@@ -11,15 +10,15 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
+from tests import databases
 from tests.cli.conftest import BOX, DOMAIN, Inside, Run, command, script
 
 NAMESPACE = "https://listeblanche.mssante.fr/schema"
 
 
 def rows(data: Path, query: str, *values: object) -> list[tuple[object, ...]]:
-    with sqlite3.connect(data / "records.sqlite3") as base:
-        found = base.execute(query, values).fetchall()
-    base.close()
+    with databases.opened(data) as base:
+        found: list[tuple[object, ...]] = base.execute(query, values).fetchall()
     return found
 
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import shutil
-import sqlite3
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests import databases
 from tests.cli import world
 from tests.cli.conftest import BOX, Inside, Run, script
 
@@ -26,7 +25,7 @@ WORLD = Path(world.__file__).read_text(encoding="utf-8")
 def lived(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A directory in which something has happened; tests of this module only look at it."""
     path = tmp_path_factory.mktemp("looking") / "lived in"
-    shutil.copytree(template, path)
+    databases.copy(template, path, lasting=True)
     script(WORLD, path)
     return path
 
@@ -138,9 +137,8 @@ class TestTrace:
 
 class TestNoContent:
     def test_status_and_trace_tell_no_patient(self, run: Run, lived: Path) -> None:
-        base = sqlite3.connect(lived / "records.sqlite3")
-        names = {row[0] for row in base.execute("SELECT birth_name FROM records_patient")}
-        base.close()
+        with databases.opened(lived) as base:
+            names = {row[0] for row in base.execute("SELECT birth_name FROM records_patient")}
         assert names == {"Zeste"}
         told = "".join(run(*a).stdout for a in (("status", lived), ("filings", lived), ("trace", lived, "three@x"), ("verify", lived)))
         assert "Zeste" not in told

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import sqlite3
 import time
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests import databases
 from tests.cli.conftest import BOX, DOMAIN, Run
 from vaguemestre.cli.patient_rows import COLUMNS, BadRow, PatientRow, Table
 from vaguemestre.domain.fault import Unreadable
@@ -205,11 +205,10 @@ class TestTheFile:
 
 
 def charts(data: Path) -> list[dict[str, object]]:
-    base = sqlite3.connect(data / "records.sqlite3")
-    base.row_factory = sqlite3.Row
-    found = [dict(row) for row in base.execute("SELECT * FROM records_patient ORDER BY ref")]
-    base.close()
-    return found
+    with databases.opened(data) as base:
+        rows = base.execute("SELECT * FROM records_patient ORDER BY ref")
+        names = [column[0] for column in rows.description]
+        return [dict(zip(names, row, strict=True)) for row in rows.fetchall()]
 
 
 class TestTheCommand:
@@ -246,10 +245,9 @@ class TestTheCommand:
 
     def test_traced_by_counts_alone_and_matched_again(self, run: Run, data: Path) -> None:
         self.load(run, data, self.HEAD + "P1,Zeste,Ève,1980-01-01,F\n")
-        base = sqlite3.connect(data / "records.sqlite3")
-        traced = json.dumps(base.execute("SELECT * FROM records_traceevent").fetchall(), ensure_ascii=False)
-        assert base.execute("SELECT revision FROM records_practice").fetchone()[0] > 0
-        base.close()
+        with databases.opened(data) as base:
+            traced = json.dumps(base.execute("SELECT * FROM records_traceevent").fetchall(), ensure_ascii=False)
+            assert base.execute("SELECT revision FROM records_practice").fetchone()[0] > 0
         assert "patients-imported" in traced
         assert "1 added, 0 updated" in traced
         assert "Zeste" not in traced

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests import databases
 from tests.cli import world
 from tests.cli.conftest import Inside, Run, script
 from tests.cli.test_looking import WORLD
@@ -20,7 +21,7 @@ from vaguemestre.vault.files import Vault, digest
 @pytest.fixture(scope="module")
 def sound(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("verify") / "sound"
-    shutil.copytree(template, path)
+    databases.copy(template, path, lasting=True)
     script(WORLD, path)
     return path
 
@@ -28,17 +29,15 @@ def sound(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def lived(sound: Path, tmp_path: Path) -> Path:
     path = tmp_path / "lived in"
-    shutil.copytree(sound, path)
+    databases.copy(sound, path)
     return path
 
 
 def change(data: Path, *statements: str) -> None:
-    base = sqlite3.connect(data / "records.sqlite3")
-    base.execute("PRAGMA foreign_keys=OFF")
-    for statement in statements:
-        assert base.execute(statement).rowcount != 0, statement
-    base.commit()
-    base.close()
+    with databases.opened(data) as base:
+        base.without_keys()
+        for statement in statements:
+            assert base.execute(statement).rowcount != 0, statement
 
 
 def verdict(run: Run, data: Path) -> dict[str, Any]:
@@ -105,7 +104,7 @@ def test_a_chart_of_another_practice(run: Run, lived: Path) -> None:
 def test_an_admin_who_came_by_a_mailbox(run: Run, lived: Path) -> None:
     change(
         lived,
-        "INSERT INTO records_account (id, password, login, role, is_active, created_at) VALUES (1, '', 'x', 'admin', 1, '2026-01-01')",
+        "INSERT INTO records_account (id, password, login, role, is_active, created_at) VALUES (1, '', 'x', 'admin', TRUE, '2026-01-01')",
         "INSERT INTO records_account_mailboxes (account_id, mailbox_id) VALUES (1, 1)",
     )
     assert [fault for fault in verdict(run, lived)["faults"] if "admin has a mailbox" in fault]
@@ -113,13 +112,11 @@ def test_an_admin_who_came_by_a_mailbox(run: Run, lived: Path) -> None:
 
 def test_a_chain_cut_at_both_ends_of_its_head(run: Run, lived: Path) -> None:
     """The last event removed and the head in the database put back with it: `trace.head` still tells."""
-    base = sqlite3.connect(lived / "records.sqlite3")
-    (last,) = base.execute("SELECT MAX(sequence) FROM records_traceevent").fetchone()
-    (link,) = base.execute("SELECT link FROM records_traceevent WHERE sequence = ?", [last - 1]).fetchone()
-    base.execute("DELETE FROM records_traceevent WHERE sequence = ?", [last])
-    base.execute("UPDATE records_tracehead SET count = ?, link = ?", [last - 1, link])
-    base.commit()
-    base.close()
+    with databases.opened(lived) as base:
+        (last,) = base.execute("SELECT MAX(sequence) FROM records_traceevent").fetchone()
+        (link,) = base.execute("SELECT link FROM records_traceevent WHERE sequence = ?", [last - 1]).fetchone()
+        base.execute("DELETE FROM records_traceevent WHERE sequence = ?", [last])
+        base.execute("UPDATE records_tracehead SET count = ?, link = ?", [last - 1, link])
     assert [fault for fault in verdict(run, lived)["faults"] if "were removed" in fault]
 
 
@@ -194,6 +191,7 @@ def test_many_strange_files_are_counted(run: Run, lived: Path) -> None:
     assert "10 more" in notes[-1]
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize("tables", [False, True])
 def test_an_empty_database_is_no_older_version(run: Run, lived: Path, tables: bool) -> None:
     path = lived / "records.sqlite3"
@@ -221,6 +219,7 @@ def test_an_object_that_no_row_knows_and_is_damaged(run: Run, lived: Path) -> No
     assert not verdict(run, lived)["ok"]
 
 
+@pytest.mark.sqlite
 @pytest.mark.parametrize("where", [5, 20, 40, 60])
 def test_a_damaged_page(run: Run, lived: Path, where: int) -> None:
     path = lived / "records.sqlite3"
@@ -234,6 +233,7 @@ def test_a_damaged_page(run: Run, lived: Path, where: int) -> None:
     assert done.returncode == 1, done.stderr
 
 
+@pytest.mark.sqlite
 def test_no_database_at_all(run: Run, lived: Path) -> None:
     (lived / "records.sqlite3").write_bytes(b"no database" * 1000)
     found = verdict(run, lived)
@@ -247,9 +247,8 @@ def test_another_key_cannot_vouch(run: Run, lived: Path) -> None:
 
 def test_it_changes_nothing(run: Run, lived: Path) -> None:
     def everything() -> dict[str, bytes]:
-        base = sqlite3.connect(lived / "records.sqlite3")
-        dump = "\n".join(base.iterdump()).encode()
-        base.close()
+        with databases.opened(lived) as base:
+            dump = "\n".join(base.everything()).encode()
         files = {str(p.relative_to(lived)): p.read_bytes() for p in lived.rglob("*") if p.is_file() and "records" not in p.name}
         return files | {"dump": dump}
 

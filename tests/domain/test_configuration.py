@@ -37,7 +37,8 @@ WRONG = [
     ("smtp.listen", "Off", "off"),
     ("web.listen", "local host:80", "HOST:PORT"),
     ("web.listen", "http://localhost:80", "HOST:PORT"),
-    ("database.url", "postgresql://here/records", "sqlite:FILE"),
+    ("database.url", "postgresql://here", "postgresql://USER@HOST/NAME"),
+    ("database.url", "mysql://here/records", "sqlite:FILE"),
     ("database.url", "records.sqlite3", "sqlite:FILE"),
     ("database.url", "sqlite:", "sqlite:FILE"),
     ("database.url", "sqlite: ", "sqlite:FILE"),
@@ -56,7 +57,7 @@ RIGHT = [
     ("server.hostname", ["", "localhost", "mail.cabinet.demo.example"]),
     ("smtp.listen", ["off", "127.0.0.1:0", "0.0.0.0:65535", "[::1]:25", "[::]:25", "localhost:2525", "mail_1.example:2525"]),
     ("web.listen", ["off", "127.0.0.1:8080", "[fe80::1%eth0]:80"]),
-    ("database.url", ["sqlite:records.sqlite3", "sqlite:sub/records.sqlite3", "sqlite:/srv/a b/records.sqlite3"]),
+    ("database.url", ["sqlite:records.sqlite3", "sqlite:/srv/a b/records.sqlite3", "postgresql://here/records"]),
     ("web.hosts", ["localhost 127.0.0.1 [::1]", "  cabinet.demo.example\tecrans ", "localhost ::1"]),
 ]
 

@@ -358,7 +358,7 @@ def test_a_sweep_that_fails_does_not_end_the_worker(given: Given, worker: Any) -
         calls.append(1)
         raise OperationalError("database is locked")
 
-    bell = queue.Bell(given.directory / "run")
+    bell = queue.bell(given.directory / "run")
     try:
         worker.run(bell, lambda: len(calls) >= 1, idle)
     finally:

@@ -14,6 +14,8 @@ from django.test.utils import CaptureQueriesContext
 NOW = dt.datetime(2026, 11, 20, tzinfo=dt.UTC)
 FEW, MANY = 600, 2400
 
+pytestmark = pytest.mark.sqlite
+
 
 def grow(first: int, last: int) -> None:
     """Messages `first` to `last`, most of them filed for one and the same patient."""

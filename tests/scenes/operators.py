@@ -17,6 +17,8 @@ from email.utils import format_datetime, make_msgid
 from pathlib import Path
 from typing import Any
 
+from tests import databases
+
 DOMAIN, PEER = "cabinet.demo.example", "hopital.demo.example"
 DOCTOR = f"dr.roche@{DOMAIN}"
 LABORATORY = f"labo@{PEER}"
@@ -44,10 +46,12 @@ def command(*arguments: str, check: bool = True) -> subprocess.CompletedProcess[
 class Practice:
     """A data directory with one doctor, a peer's certificate and a few patients."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, database: str | None = None) -> None:
+        """`database`: a URL; without it, what the run chose."""
         self.directory = root / "cabinet dentaire"
+        more = databases.arguments() if database is None else ["--database", database]
         self.peer = root / "peer"
-        command("init", str(self.directory), "--domain", DOMAIN)
+        command("init", str(self.directory), "--domain", DOMAIN, *more)
         command("pki", "issue", str(self.directory), "--domain", PEER, "--out", str(self.peer))
         command("mailbox", "add", str(self.directory), DOCTOR, "--type", "PER", "--name", "Dr Anne ROCHE")
 
@@ -75,6 +79,10 @@ class Practice:
             yield served
         finally:
             served.stop()
+
+
+def _children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 class Served:
@@ -125,6 +133,11 @@ class Served:
             client.close()
             raise
         return client
+
+    def workers(self) -> list[int]:
+        """Its workers: what it forked that holds a child of its own, the reader."""
+        forked = [pid for pid in _children(self.process.pid) if b"granian" not in Path(f"/proc/{pid}/cmdline").read_bytes()]
+        return [pid for pid in forked if _children(pid)]
 
     def kill(self) -> None:
         """The end that nobody announces."""

@@ -17,6 +17,8 @@ import pytest
 
 from tests.scenes.operators import DOCTOR, LABORATORY, PEER, Practice, Served, command, environment, hprim, letter, octets
 
+pytestmark = pytest.mark.database
+
 PATIENTS = "ref,birth_name,first_given_name,given_names,birth_date,sex\nP1,MARTEL,LUCIE,LUCIE,1961-03-12,F\n"
 LUCIE = ("MARTEL", "LUCIE", "12/03/1961", "2610399990011 77")
 
@@ -274,8 +276,8 @@ def test_children_end_with_a_killed_supervisor_and_the_next_serve_works(tmp_path
 def test_a_worker_that_dies_is_started_again(tmp_path: Path) -> None:
     practice = Practice(tmp_path)
     with practice.served("--workers", "1") as served:
-        bells = list((practice.directory / "run").glob("worker.*"))
-        os.kill(int(bells[0].name.split(".")[1]), signal.SIGKILL)
+        (worker,) = eventually(served.workers)
+        os.kill(worker, signal.SIGKILL)
         message = letter(hprim(*LUCIE))
         with served.client() as client:
             client.send_message(message, LABORATORY, [DOCTOR])

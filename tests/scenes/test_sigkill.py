@@ -9,7 +9,11 @@ import threading
 import time
 from pathlib import Path
 
+import pytest
+
 from tests.scenes.operators import DOCTOR, LABORATORY, Practice, Served, hprim, letter, octets
+
+pytestmark = pytest.mark.database
 
 SENDERS = 4
 KILLS = 3

@@ -105,7 +105,7 @@ def dispatch(arguments: Sequence[str]) -> int:
 def _unforeseen(error: Exception) -> str:
     """The sentence of an exception that nobody foresaw: its class alone, since its text may quote what was read (promise 5)."""
     name = type(error).__name__
-    if type(error).__module__.startswith(("django.db", "sqlite3")):
+    if type(error).__module__.startswith(("django.db", "sqlite3", "psycopg")):
         return f"The database cannot be used as asked ({name}); vaguemestre verify DIR says more, nothing was half-written."
     if isinstance(error, OSError):
         return f"The system refused what the command needs: {error.strerror or name} ({name})."

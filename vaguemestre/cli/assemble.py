@@ -68,16 +68,51 @@ def set_up(path: Path) -> Configuration:
     return settings.VAGUEMESTRE
 
 
-def check_database() -> Path:
-    """The database's file. Raises `Refused` where it is absent or empty: opening it would make another in its place."""
+def check_database() -> str:
+    """What to call the database in a sentence. Raises `Refused` where a file is absent or empty (opening it would make another in its
+    place), or where a server does not answer or is not one on which the promises hold."""
     from django.db import connection
 
+    if connection.vendor == "postgresql":
+        from vaguemestre.records.postgresql import server
+
+        why = server.unfit()
+        if why is not None:
+            raise Refused(why)
+        return "The PostgreSQL database of database.url"
     database = Path(str(connection.settings_dict["NAME"]))
-    if connection.vendor == "sqlite" and not database.is_file():
+    if not database.is_file():
         raise Refused(f"{database} is absent; put it back from a copy, or check database.url.")
-    if connection.vendor == "sqlite" and not database.stat().st_size:
+    if not database.stat().st_size:
         raise Refused(f"{database} is empty: it is damaged; put it back from a copy.")
-    return database
+    return str(database)
+
+
+def check_new_database() -> None:
+    """Raises `Refused` unless the server of a data directory that is being made can be used, and its database is empty."""
+    from django.db import connection
+
+    if connection.vendor != "postgresql":
+        return
+    database = check_database()
+    from vaguemestre.records.postgresql import server
+
+    if server.holds_tables():
+        raise Refused(f"{database} holds tables already; name an empty one, or drop it and make it anew.")
+
+
+_NO_TABLE = "{database} holds no table: it is damaged or empty; put it back from a copy."
+
+
+def check_filled() -> None:
+    """As `check_database`, and raises `Refused` where it holds nothing: no version ever left one so, what opened an empty file made a
+    database of it."""
+    from django.db import connection
+    from django.db.migrations.recorder import MigrationRecorder
+
+    database = check_database()
+    if not MigrationRecorder(connection).applied_migrations():
+        raise Refused(_NO_TABLE.format(database=database))
 
 
 def _check_schema(path: Path) -> None:
@@ -89,8 +124,7 @@ def _check_schema(path: Path) -> None:
     known, applied = set(loader.disk_migrations or {}), set(loader.applied_migrations or {})
     apps = {app for app, _ in known}
     if not applied:
-        # No version ever left one so: what opened an empty file made a database of it.
-        raise Refused(f"{database} holds no table: it is damaged or empty; put it back from a copy.")
+        raise Refused(_NO_TABLE.format(database=database))
     if any(migration not in known for migration in applied if migration[0] in apps):
         raise Refused(f"{path} was written by a newer version of Vaguemestre; use that version or a later one.")
     if known - applied:

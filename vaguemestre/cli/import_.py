@@ -156,9 +156,9 @@ class Import:
 
     def keep(self, paths: Sequence[str]) -> list[Taken]:
         """Every file kept, or with the reason why it is not."""
-        from vaguemestre.records.queue import Ringer
+        from vaguemestre.records import queue
 
-        ringer = Ringer(self._directory / "run")
+        ringer = queue.ringer(self._directory / "run")
         taken: list[Taken] = []
         batch: list[tuple[Taken, Incoming]] = []
         size = 0
@@ -222,13 +222,13 @@ class Import:
     def finish(self, messages: Sequence[int]) -> None:
         """Returns when no delivery of these messages waits."""
         from vaguemestre.pipeline.worker import Worker
+        from vaguemestre.records import queue
         from vaguemestre.records.queries.importing import still_waiting
-        from vaguemestre.records.queue import Bell
 
         if not messages:
             return
         worker = Worker(self._configuration, self._vault, "import")
-        bell = Bell(self._directory / "run")
+        bell = queue.bell(self._directory / "run")
         try:
             while still_waiting(messages):
                 if not worker.once():

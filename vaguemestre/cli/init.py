@@ -1,4 +1,4 @@
-"""`vaguemestre init DIR --domain DOMAIN`: makes a data directory.
+"""`vaguemestre init DIR --domain DOMAIN [--database URL]`: makes a data directory.
 
     DIR/vaguemestre.toml   settings                 DIR/vault     messages' bytes
     DIR/records.sqlite3    database                 DIR/run       sockets of the running processes
@@ -13,13 +13,14 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
+import json
 import os
 import secrets
 import subprocess
 import sys
 from pathlib import Path
 
-from vaguemestre.cli.assemble import UNFINISHED, absolute, set_up
+from vaguemestre.cli.assemble import UNFINISHED, absolute, check_new_database, set_up
 from vaguemestre.domain.fault import Refused
 
 SUMMARY = "makes a data directory"
@@ -37,11 +38,18 @@ domain = "{domain}"
 # demo: own CA and local sign-in. mssante: certificates of IGC Santé.
 profile = "{profile}"
 
-# [smtp]
+{database}# [smtp]
 # listen = "127.0.0.1:2525"
 
 # [web]
 # listen = "127.0.0.1:8080"
+"""
+
+_DATABASE_TOML = """\
+[database]
+# A server's database instead of records.sqlite3 in this directory.
+url = {url}
+
 """
 
 
@@ -110,11 +118,25 @@ def child_environment() -> dict[str, str]:
     return rest | {"PYTHONPATH": os.pathsep.join(paths)}
 
 
-def make(directory: str | os.PathLike[str], domain: str, profile: str = "demo") -> Path:
-    """Makes a data directory and returns its absolute path. Raises `Refused`, and then changes nothing that was there."""
+def _database_section(url: str | None) -> str:
+    """What `--database` adds to the settings. Raises `Refused`."""
+    from vaguemestre.domain.configuration import DATABASE
+
+    if url is None:
+        return ""
+    if not DATABASE.fits(url):
+        raise Refused(f"--database must be {DATABASE.wanted}.")
+    # A text without control characters is the same in TOML as in JSON.
+    return _DATABASE_TOML.format(url=json.dumps(url, ensure_ascii=False))
+
+
+def make(directory: str | os.PathLike[str], domain: str, profile: str = "demo", database: str | None = None) -> Path:
+    """Makes a data directory and returns its absolute path. `database`: as `database.url`, None for the default. Raises `Refused`, and
+    then changes nothing that was there."""
     if profile not in PROFILES:
         raise Refused(f"--profile must be one of {', '.join(PROFILES)}.")
     hosted = hosted_form(domain)
+    section = _database_section(database)
     path = absolute(directory)
     _make_directory(path)
     write(path / UNFINISHED, b"This init has not come to its end.\n")
@@ -122,7 +144,7 @@ def make(directory: str | os.PathLike[str], domain: str, profile: str = "demo") 
         (path / folder).mkdir(mode=0o700)
     write(path / "keys" / "web", secrets.token_urlsafe(64).encode())
     write(path / "keys" / "trace", secrets.token_hex(32).encode())
-    write(path / "vaguemestre.toml", _TOML.format(domain=hosted, profile=profile).encode())
+    write(path / "vaguemestre.toml", _TOML.format(domain=hosted, profile=profile, database=section).encode())
     if profile == "demo":
         from vaguemestre.cli import pki
 
@@ -144,6 +166,7 @@ def make(directory: str | os.PathLike[str], domain: str, profile: str = "demo") 
 def _fill(path: Path) -> None:
     """The child's part: the database, by Django."""
     configuration = set_up(path)
+    check_new_database()
     from vaguemestre.cli.upgrade import migrate
     from vaguemestre.records import administration
 
@@ -155,10 +178,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("directory", metavar="DIR")
     parser.add_argument("--domain", required=True, help="the mail domain that this operator hosts")
     parser.add_argument("--profile", choices=PROFILES, default="demo", help="default: demo")
+    parser.add_argument("--database", metavar="URL", help="as database.url; default: a file of SQLite in DIR")
 
 
 def run(args: argparse.Namespace) -> int:
-    path = make(args.directory, args.domain, args.profile)
+    path = make(args.directory, args.domain, args.profile, args.database)
     print(f"{path} is ready; add mailboxes with vaguemestre mailbox add.")
     return 0
 

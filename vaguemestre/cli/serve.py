@@ -107,7 +107,7 @@ def _smtp(configuration: Configuration, directory: Path, host: str, port: int, r
     import uvloop
 
     from vaguemestre.pipeline import commit
-    from vaguemestre.records.queue import Ringer
+    from vaguemestre.records import queue
     from vaguemestre.servers.facts import RecordsFacts, allow_reading_in_loop
     from vaguemestre.servers.intake import Intake
     from vaguemestre.servers.refusals import trace_refusals
@@ -118,7 +118,7 @@ def _smtp(configuration: Configuration, directory: Path, host: str, port: int, r
 
     async def main() -> None:
         loop = asyncio.get_running_loop()
-        vault, ringer = Vault(directory / "vault", writers=WRITERS), Ringer(directory / "run")
+        vault, ringer = Vault(directory / "vault", writers=WRITERS), queue.ringer(directory / "run")
         facts = RecordsFacts(configuration, directory)
         intake = Intake(loop, lambda batch: commit.receive(vault, batch), ringer.ring, trace_refusals)
         door = SmtpDoor(configuration, facts, intake, directory / "pki")
@@ -138,7 +138,7 @@ def _smtp(configuration: Configuration, directory: Path, host: str, port: int, r
 def _worker(configuration: Configuration, directory: Path, number: int) -> None:
     from vaguemestre.pipeline.sweep import EVERY_S, sweep
     from vaguemestre.pipeline.worker import Worker
-    from vaguemestre.records.queue import Bell
+    from vaguemestre.records import queue
     from vaguemestre.vault.files import Vault
 
     stopping = False
@@ -156,7 +156,7 @@ def _worker(configuration: Configuration, directory: Path, number: int) -> None:
 
     signal.signal(signal.SIGTERM, stop)
     worker = Worker(configuration, Vault(directory / "vault"), f"worker{number}")
-    bell = Bell(directory / "run")
+    bell = queue.bell(directory / "run")
     try:
         worker.run(bell, lambda: stopping, idle)
     finally:

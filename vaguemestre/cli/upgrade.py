@@ -7,7 +7,7 @@ import datetime as dt
 import os
 from pathlib import Path
 
-from vaguemestre.cli.assemble import absolute, check_database, check_directory, set_up
+from vaguemestre.cli.assemble import absolute, check_directory, check_filled, set_up
 
 SUMMARY = "brings a data directory of an older version to this one's schema"
 
@@ -23,7 +23,7 @@ def migrate(path: Path) -> int:
     if missing:
         call_command("migrate", interactive=False, verbosity=0)
     database = Path(str(connection.settings_dict["NAME"]))
-    if database.is_file() and path in database.parents:
+    if connection.vendor == "sqlite" and database.is_file() and path in database.parents:
         os.chmod(database, 0o600)  # noqa: PTH101
     return missing
 
@@ -36,7 +36,7 @@ def run(args: argparse.Namespace) -> int:
     path = absolute(args.directory)
     check_directory(path)
     set_up(path)
-    check_database()
+    check_filled()
     from vaguemestre.cli.serve_doors import lock
     from vaguemestre.records import administration
 

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from vaguemestre.domain.address import domain_of
+from vaguemestre.domain.database_url import postgresql, sqlite_file
 from vaguemestre.domain.fault import Refused, Unreadable
 
 PREFIX = "VAGUEMESTRE_"
@@ -24,7 +25,6 @@ MAX_HOST = 253
 
 _HOST_LABEL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
 _NUMERIC = re.compile(r"[0-9A-Fa-f:.]{1,45}(?:%[0-9A-Za-z._-]{1,32})?")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -69,16 +69,15 @@ def _is_door(text: str) -> bool:
 
 
 def _is_database(text: str) -> bool:
-    scheme, colon, name = text.partition(":")
-    if scheme != "sqlite" or not colon or name != name.strip() or _CONTROL.search(name):
-        return False
-    return name.rpartition("/")[2] not in {"", ".", ".."}
+    return sqlite_file(text) is not None or postgresql(text) is not None
 
 
 DOMAIN = Form(lambda text: not text or _is_domain(text), "empty or a mail domain, such as cabinet.demo.example")
 HOSTNAME = Form(lambda text: text in {"", "localhost"} or _is_domain(text), "empty or a host name, such as mail.cabinet.demo.example")
 DOOR = Form(_is_door, f"off or HOST:PORT with a port from 0 to {MAX_PORT}, such as 127.0.0.1:2525")
-DATABASE = Form(_is_database, "sqlite:FILE, such as sqlite:records.sqlite3 (PostgreSQL comes in a later version)")
+DATABASE = Form(
+    _is_database, "sqlite:FILE, such as sqlite:records.sqlite3, or postgresql://USER@HOST/NAME, such as postgresql://vm@db.demo.example/vm"
+)
 HOSTS = Form(lambda text: bool(text.split()) and all(map(_is_host, text.split())), "blank-separated host names, without port")
 
 
@@ -102,7 +101,12 @@ TABLE: Mapping[str, Mapping[str, Setting]] = {
         "hostname": Setting(str, "", "name in the SMTP greeting; empty = mail.<domain>", form=HOSTNAME),
     },
     "database": {
-        "url": Setting(str, "sqlite:records.sqlite3", "sqlite:<file>, relative to the data directory", form=DATABASE),
+        "url": Setting(
+            str,
+            "sqlite:records.sqlite3",
+            "sqlite:<file>, relative to the data directory, or postgresql://<user>@<host>/<name>",
+            form=DATABASE,
+        ),
     },
     "smtp": {
         "listen": Setting(str, "127.0.0.1:2525", "host:port of the operators' door, or off", form=DOOR),
@@ -138,9 +142,9 @@ TABLE: Mapping[str, Mapping[str, Setting]] = {
 }
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True, slots=True, repr=False)
 class Configuration:
-    """Checked settings: `get("smtp", "listen")`."""
+    """Checked settings: `get("smtp", "listen")`. Never shown: the database's URL may hold a password."""
 
     values: Mapping[str, Mapping[str, Any]]
 
@@ -152,6 +156,9 @@ class Configuration:
 
     def number(self, section: str, key: str) -> int:
         return int(self.values[section][key])
+
+    def __repr__(self) -> str:
+        return "<Configuration>"
 
 
 def _nearest(word: str, among: Mapping[str, Any]) -> str:

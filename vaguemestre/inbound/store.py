@@ -14,6 +14,8 @@ from vaguemestre.domain.envelope import Notices
 from vaguemestre.domain.outcome import Proceed, Reject
 
 UNNAMED = "<{sha256}@none>"
+MOST_INDEXED_BYTES = 2_500
+"""Of a text in an index: PostgreSQL takes no entry past a third of its page."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, repr=False)
@@ -54,6 +56,11 @@ class Storing:
     notices: Mapping[int, Mapping[str, str]]
 
 
+def _named(message_id: str) -> str:
+    """A Message-ID as its column and its index hold it."""
+    return message_id[:1000].encode("utf-8", "surrogatepass")[:MOST_INDEXED_BYTES].decode("utf-8", "ignore")
+
+
 def decide(incoming: Incoming, mailboxes: Mapping[str, int], delivered: frozenset[int]) -> Proceed[Storing] | Reject:
     """`mailboxes`: row number by address for those recipients that exist; `delivered`: those that already got these same bytes by this
     channel from this sender. Rejects when no recipient exists any more."""
@@ -65,7 +72,7 @@ def decide(incoming: Incoming, mailboxes: Mapping[str, int], delivered: frozense
             message={
                 "sha256": incoming.sha256,
                 "size": len(incoming.data),
-                "message_id": (incoming.message_id or UNNAMED.format(sha256=incoming.sha256))[:1000],
+                "message_id": _named(incoming.message_id or UNNAMED.format(sha256=incoming.sha256)),
                 "channel": incoming.channel,
                 "mail_from": incoming.mail_from[:320],
                 "sender_trusted": incoming.sender_trusted,

@@ -21,7 +21,7 @@ from vaguemestre.domain.reading import Document, Reading, Warning
 from vaguemestre.pipeline import commit, route
 from vaguemestre.pipeline.commit import Through
 from vaguemestre.pipeline.guard import Guard, Limits
-from vaguemestre.records import queue
+from vaguemestre.records import queue, rows
 from vaguemestre.records.queries import charts
 from vaguemestre.records.queue import Claimed
 from vaguemestre.vault.files import Vault
@@ -164,9 +164,8 @@ class Worker:
         """What the act on one delivery gives; None when it failed and the delivery was put off."""
         try:
             return act()
-        except DatabaseError:
-            raise
-        except Exception:  # noqa: BLE001 - an exception nobody foresaw is a Defer (promise 2); its words may hold content (promise 5)
+        except Exception as error:  # noqa: BLE001 - one nobody foresaw is a Defer (promise 2); its words may hold content (promise 5)
+            _unless_the_base(error)
             delay = DELAYS_S[min(one.tries, len(DELAYS_S)) - 1]
             queue.release(self._owner, [one.delivery], self._clock() + delay)
             self._held.remove(one.delivery)
@@ -178,22 +177,26 @@ class Worker:
         now = dt.datetime.fromtimestamp(self._clock(), dt.UTC)
         try:
             commit.file(self._owner, ready, now)
-        except DatabaseError:
-            raise
-        except Exception:  # noqa: BLE001 - one delivery must not keep the others of its batch from being filed
+        except Exception as error:  # noqa: BLE001 - one delivery must not keep the others of its batch from being filed
+            _unless_the_base(error)
             for one in ready:
                 self._commit_alone(one, now)
 
     def _commit_alone(self, one: Through, now: dt.datetime) -> None:
         try:
             commit.file(self._owner, [one], now)
-        except DatabaseError:
-            raise
-        except Exception:  # noqa: BLE001 - put off; after a few tries it is given to a person
+        except Exception as error:  # noqa: BLE001 - put off; after a few tries it is given to a person
+            _unless_the_base(error)
             queue.release(self._owner, [one.claimed.delivery], self._clock() + DELAYS_S[min(one.claimed.tries, len(DELAYS_S)) - 1])
 
     def close(self) -> None:
         self._guard.close()
+
+
+def _unless_the_base(error: Exception) -> None:
+    """Raises again what is the base's trouble and no delivery's: it is locked, full or away."""
+    if isinstance(error, DatabaseError) and not isinstance(error, rows.OF_A_ROW):
+        raise error
 
 
 def given_up(claimed: Claimed) -> Reading:

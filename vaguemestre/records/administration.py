@@ -25,6 +25,8 @@ FOLDERS = ("INBOX", "Sent", "Trash", "Archive")
 LOGIN_CLASH = "An account of that login is there already; choose another."
 READABLE = "abcdefghjkmnpqrstuvwxyz23456789"
 """Without i, l, o, 0 and 1, which are read for one another."""
+MOST_DN, MOST_DESCRIPTION = 1000, 500
+"""Characters of a listed subject and of its description that are kept to be shown; peers are known by the key of the whole subject."""
 
 
 def _trace(now: dt.datetime, event: str, object_: str, result: str) -> None:
@@ -152,7 +154,10 @@ def load_trust_list(entries: Sequence[tuple[str, str, str, str]], generated_at: 
     with transaction.atomic():
         TrustEntry.objects.all().delete()
         TrustEntry.objects.bulk_create(
-            [TrustEntry(domain=domain, dn=dn, dn_key=key, description=description) for (domain, key), (dn, description) in unique.items()],
+            [
+                TrustEntry(domain=domain, dn=dn[:MOST_DN], dn_key=key, description=description[:MOST_DESCRIPTION])
+                for (domain, key), (dn, description) in unique.items()
+            ],
             batch_size=500,
         )
         before = trust_list()
@@ -167,7 +172,7 @@ def load_trust_list(entries: Sequence[tuple[str, str, str, str]], generated_at: 
 def list_peer(domain: str, dn: str, dn_key: str, serial: int, now: dt.datetime) -> None:
     """Lists a peer that our demo CA certified, beside those of the list in force."""
     with transaction.atomic():
-        entry, _ = TrustEntry.objects.get_or_create(domain=domain, dn_key=dn_key, defaults={"dn": dn})
+        entry, _ = TrustEntry.objects.get_or_create(domain=domain, dn_key=dn_key, defaults={"dn": dn[:MOST_DN]})
         TrustList.objects.get_or_create(id=1, defaults={"loaded_at": now, "entries": 0})
         TrustList.objects.filter(id=1).update(entries=TrustEntry.objects.count(), revision=F("revision") + 1)
         _trace(now, "peer-issued", f"trust-entry:{entry.pk}", f"serial {serial:x}")

@@ -1,9 +1,10 @@
-"""The queue of deliveries: claim and wake, one of the four modules that differ by variant (this one: SQLite and one machine).
+"""The queue of deliveries: claim and wake, one of the four modules that differ by variant; both are here, and `records.postgresql.bell`.
 
 A claim is one short transaction; a try is counted there, before the work. New deliveries are claimed many at once; one that was tried
 before is claimed alone, so that a message which kills its worker never spends the tries of its neighbours.
 
-Waking: a datagram to each worker's socket in `DIR/run`, and a poll as net: a lost wake-up delays, never loses.
+Waking: a datagram to each worker's socket in `DIR/run` (SQLite) or NOTIFY (PostgreSQL), and a poll as net: a lost wake-up delays, never
+loses. `bell` and `ringer` give the ones of the database in use.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import select
 import socket
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -29,7 +30,7 @@ _CLAIM = """
 UPDATE records_delivery SET owner = %s, lease = %s, tries = tries + 1 WHERE id IN (
   SELECT id FROM records_delivery
   WHERE state = 'waiting' AND lease < %s AND not_before <= %s AND {which}
-  ORDER BY id LIMIT %s)
+  ORDER BY id LIMIT %s{lock})
 """
 _OWN = """
 SELECT d.id, d.mailbox_id, d.tries, b.practice_id, b.address, m.id, m.sha256, m.size, m.channel, m.mail_from, m.sender_trusted,
@@ -64,10 +65,11 @@ class Claimed:
 def claim(owner: str, most: int, lease_s: float, now: float) -> list[Claimed]:
     """Takes up to `most` new deliveries, or else one that was tried before. `now` in Unix seconds."""
     lease = now + lease_s
+    lock = " FOR UPDATE SKIP LOCKED" if connection.vendor == "postgresql" else ""
     converters = connection.ops.get_db_converters(Message._meta.get_field("received_at").get_col("m"))
     with turn(), transaction.atomic(), connection.cursor() as cursor:
         for which, limit in (("tries = 0", most), ("tries > 0", 1)):
-            cursor.execute(_CLAIM.format(which=which), [owner, lease, now, now, limit])
+            cursor.execute(_CLAIM.format(which=which, lock=lock), [owner, lease, now, now, limit])
             if cursor.rowcount > 0:
                 break
         else:
@@ -130,8 +132,42 @@ def turn() -> Iterator[None]:
         os.close(descriptor)
 
 
-class Bell:
-    """A worker's end: a datagram socket in DIR/run. `wait` returns at a wake-up, or after the poll."""
+class Bell(Protocol):
+    """A worker's end. `wait` returns at a wake-up, or after the poll."""
+
+    def wait(self, seconds: float = POLL_S) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class Ringer(Protocol):
+    """Wakes every worker of the data directory. To be rung after the commit; never raises for what the database does."""
+
+    def ring(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+def bell(directory: Path) -> Bell:
+    """The bell of a worker of this process. `directory`: DIR/run."""
+    if connection.vendor == "postgresql":
+        from vaguemestre.records.postgresql.bell import ListeningBell
+
+        return ListeningBell()
+    return SocketBell(directory)
+
+
+def ringer(directory: Path) -> Ringer:
+    """What rings the bells. `directory`: DIR/run."""
+    if connection.vendor == "postgresql":
+        from vaguemestre.records.postgresql.bell import NotifyingRinger
+
+        return NotifyingRinger()
+    return SocketRinger(directory)
+
+
+class SocketBell:
+    """A datagram socket in DIR/run."""
 
     def __init__(self, directory: Path) -> None:
         directory.mkdir(mode=0o700, exist_ok=True)
@@ -153,8 +189,8 @@ class Bell:
         self._path.unlink(missing_ok=True)
 
 
-class Ringer:
-    """Wakes every worker of the data directory. Sockets left by dead workers are removed as they are met."""
+class SocketRinger:
+    """A datagram to each socket of DIR/run. Sockets left by dead workers are removed as they are met."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory

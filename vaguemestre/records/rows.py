@@ -13,16 +13,24 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from django.db import connection, models
+from django.db import DataError, IntegrityError, connection, models
 from django.db.backends.utils import CursorWrapper
 
+from vaguemestre.records.kept_text import could_hold_refused, kept_value
+
 Convert = Callable[[Any], Any]
+
+OF_A_ROW = (DataError, IntegrityError)
+"""What the values of one row raise, and no trouble of the database: who writes many together writes them one by one."""
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 def _as_json(value: Any) -> str | None:
-    return None if value is None else "[]" if value == [] else _ENCODER.encode(value)
+    if value is None or value == []:
+        return None if value is None else "[]"
+    text = _ENCODER.encode(value)
+    return _ENCODER.encode(kept_value(value)) if could_hold_refused(text) else text
 
 
 @functools.lru_cache(maxsize=64)

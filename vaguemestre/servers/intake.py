@@ -17,6 +17,7 @@ from collections.abc import Callable
 from vaguemestre.domain.envelope import Envelope, Peer
 from vaguemestre.domain.outcome import Defer, Proceed, Reject
 from vaguemestre.inbound.store import Incoming
+from vaguemestre.records.rows import OF_A_ROW
 from vaguemestre.vault.files import digest
 
 Outcome = Proceed[None] | Defer
@@ -119,6 +120,9 @@ class Intake:
         try:
             kept = self._receive(batch)
         except Exception as error:  # noqa: BLE001 - an inner failure is a Defer, never told to a peer as 5xx (promise 2)
+            if isinstance(error, OF_A_ROW) and len(batch) > 1:
+                # One message's own values: the others of its batch are not put off for it.
+                return [outcome for one in batch for outcome in self._keep_batch([one])]
             logger.error("a batch of %d could not be kept: %s", len(batch), type(error).__name__)
             return [Defer("not-kept")] * len(batch)
         self._wake()

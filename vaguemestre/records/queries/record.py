@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, F, OuterRef, QuerySet
 
 from vaguemestre.records.documents import Document, Filing, ReadMark
 from vaguemestre.records.patients import FilingBan, Patient
@@ -106,7 +106,7 @@ def standing(visible: Visible, document: Document) -> Document | None:
 def replaced(visible: Visible, document: Document) -> Sequence[Document]:
     """The versions that this document replaced, newest first; the repeats of one are left out."""
     rows = _light(visible).filter(superseded_by=document.pk, form_of=None, duplicate_of=None)
-    return list(rows.order_by("-version", "-received_at", "-pk")[:FORMS])
+    return list(rows.order_by(F("version").desc(nulls_last=True), "-received_at", "-pk")[:FORMS])
 
 
 def first(visible: Visible, document: Document) -> Document | None:

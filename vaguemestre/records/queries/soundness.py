@@ -92,8 +92,10 @@ RULES = {
 
 def damaged_pages() -> list[str]:
     """What the database says of its own pages and indexes; one sentence a fault."""
-    if connection.vendor != "sqlite":
-        return []
+    if connection.vendor == "postgresql":
+        from vaguemestre.records.postgresql import soundness
+
+        return soundness.damaged_pages()
     with connection.cursor() as cursor:
         cursor.execute("PRAGMA integrity_check(100)")
         # Its lines name pages, tables and indexes, never what is in them.
@@ -102,8 +104,10 @@ def damaged_pages() -> list[str]:
 
 def broken_keys() -> list[str]:
     """Rows that point at a row which is not there."""
-    if connection.vendor != "sqlite":
-        return []
+    if connection.vendor == "postgresql":
+        from vaguemestre.records.postgresql import soundness
+
+        return soundness.broken_keys(MOST_NAMED)
     with connection.cursor() as cursor:
         cursor.execute("PRAGMA foreign_key_check")
         rows = cursor.fetchmany(MOST_NAMED + 1)
