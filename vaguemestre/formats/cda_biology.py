@@ -151,11 +151,14 @@ class _Reader:
         )
 
     def _range(self, criterion: Element) -> _Range:
-        value, flag = criterion.find(_VALUE), criterion.find(_FLAG)
+        parts: dict[object, Element] = {}
+        for child in criterion:
+            parts.setdefault(child.tag, child)
+        value, flag = parts.get(_VALUE), parts.get(_FLAG)
         return _Range(
             self._values.one(value) if value is not None else NOTHING,
             (blank(flag.get("code")) or self._values.label(flag)) if flag is not None else None,
-            self._values.lines(criterion.find(_TEXT)),
+            self._values.lines(parts.get(_TEXT)),
         )
 
     def _joined(self, flags: Sequence[Element]) -> str | None:
@@ -313,9 +316,10 @@ class _Range:
 
     def repeats(self) -> bool:
         """Whether the words only say the interval again."""
-        found, left = self.found, (self.words or "").replace(",", ".")
-        if not found.is_interval:
-            return self.words == found.text
+        found = self.found
+        if not found.is_interval or self.words is None:
+            return found.is_interval or self.words == found.text
+        left = self.words.replace(",", ".")
         for part in (found.low, found.high, found.unit):
             if part:
                 left = left.replace(part.replace(",", "."), "", 1)
