@@ -29,6 +29,12 @@ def test_each_encoding_is_told(text: str, encoding: str) -> None:
     assert (found.text, found.guessed) == (text, True)
 
 
+def test_a_lone_euro_is_no_letter() -> None:
+    assert decode("Bonjour.\n10 €\nCordialement.".encode("cp1252")).text == "Bonjour.\n10 €\nCordialement."
+    assert decode("ça va, 10 €".encode("cp1252")).text == "ça va, 10 €"
+    assert decode("reÇu".upper().encode("cp850")).text == "REÇU"
+
+
 def test_a_declaration_counts_when_it_fits() -> None:
     found = decode("Hémoglobine".encode("latin-1"), "iso-8859-1")
     assert (found.text, found.guessed) == ("Hémoglobine", False)

@@ -44,3 +44,9 @@ class Refused(Fault):
     """A command or setting is wrong; the sentence says which and what to do (exit code 2)."""
 
     code = "refused"
+
+
+class Unwritable(Fault):
+    """A format cannot say, without loss, what it was asked to."""
+
+    code = "unwritable"

@@ -72,6 +72,8 @@ def _score_word(word: str) -> int:
                 score -= 8
             elif c == "À" and after.isalpha():
                 score -= 2
+            elif c == "Ç" and not before.isalpha() and not after.isalpha():
+                score -= 5  # alone it is cp1252's "€"
         elif c == "µ":
             score += 2 if after in "gmlkUus" and not before.isalpha() else -3
         elif c == "°":

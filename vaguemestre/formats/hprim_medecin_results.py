@@ -181,9 +181,15 @@ def _title_of(text: str, indented: bool) -> _Title | None:
         return None
     if _LONE_NUMBER.search(bare) or bare.endswith(".") or (len(words) > 1 and not framed):
         return None
-    if framed and not text[0].isalnum() and not text[-1].isalnum():
+    # a closing bracket is of the words, not of the frame
+    if framed and not text[0].isalnum() and not (text[-1].isalnum() or text[-1] in ")]"):
         return _Title(bare, 0)
     return _Title(bare, 1 if framed or indented else 2)
+
+
+def _status(text: str | None) -> str | None:
+    """A code of one letter in capitals, so that what was taken back is known as such however it is typed (`domain.reading.NO_VALUE`)."""
+    return text.upper() if text is not None and len(text) == 1 else text
 
 
 @dataclasses.dataclass(slots=True, repr=False)
@@ -214,7 +220,7 @@ class _Draft:
             low=low,
             high=high,
             flag=fields[8],
-            status=fields[9],
+            status=_status(fields[9]),
             comment=self.comment,
             alternative=self.alternative,
             group=self.group,
