@@ -244,3 +244,51 @@ def test_nothing_escapes(octets: bytes) -> None:
             mime.addresses(value)
         except Fault:
             pass
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (b"=?utf-8?q?facture=E2=80=AEfdp.exe?=", "facturefdp.exe"),
+        (b"=?utf-8?q?a=E2=81=A6b=E2=80=8Fc=E2=80=8Bd=EF=BB=BFe?=", "abcde"),
+        ("a\u202eb\u2028c\u0085d".encode(), "ab c d"),
+        (b"a\xc2\x9bb", "a b"),
+        (b"=?utf-8?q?a=00b?=", "a b"),
+        ("famille \U0001f468\u200d\U0001f469 e\u0301".encode(), "famille \U0001f468\u200d\U0001f469 e\u0301"),
+        (b"=?utf-7?q?+2AA-?=", "+2AA-"),
+        (b"=?unicode_escape?q?=5Cud800?=", "\\ud800"),
+        (b"=?rot13?q?abc?=", "abc"),
+        (b"=?idna?q?xn--a?=", "xn--a"),
+        (b"=?utf-16?b?/v8A6Q==?=", "é"),
+        (b"=?iso-2022-jp?b?GyRCJUYbKEI=?=", "テ"),
+    ],
+)
+def test_no_header_hides_or_turns_what_is_shown(value: bytes, text: str) -> None:
+    assert mime.decoded(value) == text
+    mime.decoded(value).encode()
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (b'attachment; filename="a.pdf', "a.pdf"),
+        (b'attachment; filename=a"b', 'a"b'),
+        (b"attachment; filename*1=b.pdf", "b.pdf"),
+        (b"attachment; filename*0=a; filename*2=.pdf", "a.pdf"),
+        (b"attachment; filename=a.pdf; filename*1=", "a.pdf"),
+        (b"attachment; filename=a.pdf; filename*=utf-8''r%C3%A9s.pdf", "rés.pdf"),
+        (b"attachment; filename*=utf-8''r%C3%A9s.pdf; filename=a.pdf", "rés.pdf"),
+        (b"attachment; filename*=utf-8''%ZZ%4", "%ZZ%4"),
+        (b"attachment; filename*=utf-8''%00a%1B%2E%2E%2Fb", "a ../b"),
+        (b"attachment; filename*0*=utf-8''%C3; filename*1*=%A9.pdf", "é.pdf"),
+        (b"attachment; filename*0*=iso-8859-1''%E9; filename*1=%E9.pdf", "é%E9.pdf"),
+        (b"attachment; filename*==?utf-8?b?w6kucGRm?=", "é.pdf"),
+        (b'attachment; filename*0="=?utf-8?q?r=C3=A9?="; filename*1="=?utf-8?q?s.pdf?="', "rés.pdf"),
+        (b"attachment; filename*=unicode-escape''%5Cud800", "\\ud800"),
+        (b"attachment; filename*=punycode''" + b"a" * 3_000, "a" * 991),
+    ],
+)
+def test_abuses_of_file_names(value: bytes, text: str) -> None:
+    found = mime.parameters(value)["filename"]
+    assert found == text
+    found.encode()

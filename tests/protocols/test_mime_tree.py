@@ -223,3 +223,45 @@ def test_it_is_quick() -> None:
 
     own = min(spent(lambda d: ours(mime.parse(d))) for _ in range(3))
     assert own < min(spent(theirs) for _ in range(3))
+
+
+@pytest.mark.parametrize(
+    ("head", "types"),
+    [
+        (b": rien\r\n", ["text/plain", "application/octet-stream"]),
+        (b" pli de rien\r\n", ["text/plain", "application/octet-stream"]),
+        (b"X: y\r\n: rien\r\n pli\r\n", ["text/plain", "application/octet-stream"]),
+        (b"X: y\r\nFrom a@b.example Mon\r\n", ["text/plain", "application/octet-stream"]),
+    ],
+)
+def test_a_line_that_is_no_field_hides_no_part(head: bytes, types: list[str]) -> None:
+    root = mime.parse(head + MAILS["hprim-attached"])
+    assert [one.media_type for one in root.children] == types
+    assert mime.BROKEN_HEADER in root.defects
+
+
+def test_the_same_boundary_line_twice_opens_one_part() -> None:
+    data = MAILS["hprim-attached"].replace(b"--=_essai\r\n", b"--=_essai\r\n--=_essai\r\n", 1)
+    assert [one.media_type for one in mime.parse(data).children] == ["text/plain", "application/octet-stream"]
+
+
+@pytest.mark.parametrize(
+    ("encoded", "content", "defects"),
+    [
+        (b"begin 644 a.hpr\n#86)C\n`\nend\n", b"abc", ()),
+        (b"Bonjour\r\nbegin 644 a b.hpr\r\n#86)C\r\n`\r\nend\r\nfin", b"abc", ()),
+        (b"begin 644 a\n#86)C\n", b"abc", (mime.CUT_UUENCODE,)),
+        (b"begin 644 a\n#86)C    \n \nend\n", b"abc", ()),
+        (b"begin 644 a\n\xff\xfe\n", b"", (mime.CUT_UUENCODE,)),
+        (b"sans debut", b"sans debut", (mime.UNKNOWN_ENCODING,)),
+    ],
+)
+def test_uuencode(encoded: bytes, content: bytes, defects: tuple[str, ...]) -> None:
+    assert mime.decode_body(encoded, "x-uuencode") == (content, defects)
+
+
+@pytest.mark.parametrize(
+    ("end", "cut"), [(b"=", False), (b"=\r\n", False), (b"=C", True), (b"=C3", False), (b"=C3=", False), (b"x=a", True), (b"==", False)]
+)
+def test_a_cut_in_quoted_printable(end: bytes, cut: bool) -> None:
+    assert mime.decode_body(b"texte" + end, "quoted-printable")[1] == ((mime.CUT_QUOTED,) if cut else ())

@@ -4,8 +4,8 @@ One pass finds header blocks and boundary lines; nothing is copied or decoded un
 signatures work on the octets as they came. Everything is bounded: size of a header block, count of fields and parts, depth.
 What breaks the grammar is a defect in the tree, never an exception.
 
-Known weaknesses: uuencode as a transfer encoding is given back as it stands; a body of type message/rfc822 that is itself encoded
-in base64 (RFC 2046 5.2.1 forbids it) is a leaf, and its reader parses it as a message of its own.
+Known weakness: a body of type message/rfc822 that is itself encoded (RFC 2046 5.2.1 forbids it) is a leaf, and its reader parses it as a
+message of its own.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import re
 from collections.abc import Iterator
 
 from vaguemestre.protocols.mime_address import addresses, shown
-from vaguemestre.protocols.mime_header import HeaderFacts, date, decoded, header_facts, parameters, raw_text
+from vaguemestre.protocols.mime_header import MAX_VALUE, PARAMETER, HeaderFacts, date, decoded, header_facts, parameters, raw_text
 
 __all__ = [
     "HeaderFacts",
@@ -37,6 +37,7 @@ MAX_PARTS = 1_000
 MAX_DEPTH = 30
 MAX_DELIMITERS = 20_000
 MAX_PIECES = 1_000
+MAX_BOUNDARY = 200
 
 UNCLOSED = "unclosed-multipart"
 """The closing boundary of a multipart is lacking: the message was cut, or never ended."""
@@ -48,14 +49,22 @@ TOO_MANY_PARTS = "too-many-parts"
 TOO_DEEP = "too-deep"
 BAD_BASE64 = "bad-base64"
 CUT_BASE64 = "cut-base64"
+CUT_QUOTED = "cut-quoted-printable"
+CUT_UUENCODE = "cut-uuencode"
+CUT = frozenset({CUT_BASE64, CUT_QUOTED, CUT_UUENCODE})
+"""The end of what a transfer encoding bears is lacking."""
 UNKNOWN_ENCODING = "unknown-transfer-encoding"
 
 _BLANK_LINE = re.compile(rb"\n\r?\n")
 _FIELD = re.compile(rb"([!-9;-~]+)[ \t]*:[ \t]*((?:[^\n]*(?:\n(?=[ \t])|))*)", re.ASCII)
 _TYPE = re.compile(rb"\s*([A-Za-z0-9!#$&^_.+-]{1,127})\s*/\s*([A-Za-z0-9!#$&^_.+-]{1,127})")
 _BOUNDARY = re.compile(rb";\s*boundary\s*=\s*(?:\"((?:[^\"\\]|\\.){0,200})\"|([^;\s\"]{1,200}))", re.IGNORECASE | re.DOTALL)
+_CUT_QUOTED = re.compile(rb"=[0-9A-Fa-f]\Z")
+_BEGIN = re.compile(rb"^begin [0-7]{3,4} [^\n]{0,1000}\n", re.MULTILINE)
 _BASE64_OCTETS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/= \t\r\n"
-_ENCODINGS = frozenset({"", "7bit", "8bit", "binary", "base64", "quoted-printable"})
+_UUENCODE = frozenset({"x-uuencode", "uuencode", "x-uue", "uue"})
+CHANGING = frozenset({"base64", "quoted-printable", *_UUENCODE})
+_UNCHANGING = frozenset({"", "7bit", "8bit", "binary"})
 
 
 class Part:
@@ -115,8 +124,13 @@ class Part:
                 if len(fields) >= MAX_FIELDS:
                     self.defects.append(HEADER_TOO_LONG)
                     return stop, body
+                if BROKEN_HEADER not in self.defects:
+                    self.defects.append(BROKEN_HEADER)
+                following = data.find(b"\n", place, stop) + 1 or stop
+                if data[place] in b" \t:" or (data.startswith(b"From ", place) and following < stop):
+                    place = following  # a fold of nothing, a field without a name, a stray envelope line: passed over
+                    continue
                 # RFC 5322 wants a blank line first; what is no field begins the body, as other readers take it
-                self.defects.append(BROKEN_HEADER)
                 return place, place
             first, last = match.span(2)
             place = last + 1
@@ -160,8 +174,35 @@ def decode_body(octets: bytes, encoding: str) -> tuple[bytes, tuple[str, ...]]:
     if encoding == "base64":
         return _base64(octets)
     if encoding == "quoted-printable":
-        return binascii.a2b_qp(octets), ()
-    return octets, () if encoding in _ENCODINGS else (UNKNOWN_ENCODING,)
+        # a soft line break lacks its line end where a boundary follows: only a digit too few tells a cut
+        return binascii.a2b_qp(octets), (CUT_QUOTED,) if _CUT_QUOTED.search(octets, max(0, len(octets) - 2)) else ()
+    if encoding in _UUENCODE:
+        return _uuencode(octets)
+    return octets, () if encoding in _UNCHANGING else (UNKNOWN_ENCODING,)
+
+
+def _uuencode(octets: bytes) -> tuple[bytes, tuple[str, ...]]:
+    """The lines between `begin` and `end` (POSIX.1 uuencode); the octets as they stand where there is no such line."""
+    begun = _BEGIN.search(octets)
+    if begun is None:
+        return octets, (UNKNOWN_ENCODING,)
+    found: list[bytes] = []
+    for written in octets[begun.end() :].split(b"\n"):
+        line = written.rstrip(b"\r")
+        if line == b"end":
+            return b"".join(found), ()
+        if not line:
+            continue
+        try:
+            found.append(binascii.a2b_uu(line))
+        except binascii.Error:
+            # some writers pad a line beyond what its first letter counts
+            counted = ((line[0] - 32) & 63) * 4 + 5
+            try:
+                found.append(binascii.a2b_uu(line[: counted // 3 + 1]))
+            except binascii.Error:
+                break
+    return b"".join(found), (CUT_UUENCODE,)
 
 
 def _base64(octets: bytes) -> tuple[bytes, tuple[str, ...]]:
@@ -220,7 +261,7 @@ def parse(data: bytes) -> Part:
                 part.defects.append(TOO_DEEP)
                 continue
             _split(part, budget)
-        elif kind in {"message/rfc822", "message/global"} and part.encoding in {"", "7bit", "8bit", "binary"}:
+        elif kind in {"message/rfc822", "message/global"} and part.encoding not in CHANGING:
             if depth >= MAX_DEPTH:
                 part.defects.append(TOO_DEEP)
                 continue
@@ -236,9 +277,17 @@ def parse(data: bytes) -> Part:
 def boundary_of(part: Part) -> bytes | None:
     """The boundary of a multipart, without its quotes."""
     value = part.raw(b"content-type")
-    match = _BOUNDARY.search(value) if value is not None else None
-    if match is None:
+    if value is None:
         return None
+    match = _BOUNDARY.search(value)
+    if match is not None and b'"' in value[: match.start()]:
+        # perhaps within the quotes of another parameter: each is looked at in turn
+        named = (one for one in PARAMETER.finditer(value, 0, MAX_VALUE) if one.group(1).lower() == b"boundary")
+        quoted = next(named, None)
+        match = _BOUNDARY.match(value, quoted.start()) if quoted is not None else None
+    if match is None:
+        in_pieces = parameters(value).get("boundary", "") if b"*" in value else ""  # RFC 2231
+        return in_pieces[:MAX_BOUNDARY].encode().rstrip(b" \t") or None
     boundary = match.group(1)
     if boundary is None:
         boundary = match.group(2)
@@ -282,7 +331,7 @@ def _split(part: Part, budget: list[int]) -> None:
         if rest.strip(b" \t\r"):
             place = found  # only blanks may follow: this is another boundary that begins alike
             continue
-        if opened >= 0:
+        if opened >= 0 and (closing or found > opened):  # the same line twice opens one part
             stop = found - 1
             if stop > opened and data[stop - 1] == 13:
                 stop -= 1

@@ -7,8 +7,10 @@ The standard library decodes the encoded words; raw 8-bit octets, which it turns
 from __future__ import annotations
 
 import binascii
+import codecs
 import dataclasses
 import datetime as dt
+import functools
 import re
 
 MAX_BLOCK = 1_000_000
@@ -16,10 +18,17 @@ MAX_VALUE = 20_000
 _FOLD = re.compile(r"\r?\n(?=[ \t])")
 _WORD = re.compile(r"=\?([A-Za-z0-9_.:-]{1,40})(?:\*[A-Za-z0-9-]{1,20})?\?([bBqQ])\?([^?]{0,4000})\?=")
 _BETWEEN_WORDS = re.compile(r"(\?=)[ \t]*(?:\r?\n[ \t]+)*(?==\?[A-Za-z0-9_.:*-]{1,60}\?[bBqQ]\?)")
-_CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]+")
-_PARAMETER = re.compile(
-    rb';\s*([A-Za-z0-9!#$%&\'+^_`{|}~.-]{1,60}(?:\*\d{1,3})?\*?)\s*=\s*(?:"((?:[^"\\]|\\.){0,4000})"|([^;\s"][^;\r\n"]{0,1000}))', re.DOTALL
+_CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]+")
+_DIRECTIONS = re.compile("[\u061c\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
+"""Invisible characters that turn what stands beside them around (Unicode UAX 9) or hide in it: `fdp.exe` must not read `exe.pdf`."""
+_NO_CHARSETS = frozenset(
+    {"idna", "punycode", "undefined", "unicode_escape", "unicode-escape", "raw_unicode_escape", "raw-unicode-escape", "utf-7"}
 )
+PARAMETER = re.compile(
+    rb';\s*([A-Za-z0-9!#$%&\'+^_`{|}~.-]{1,60}(?:\*\d{1,3})?\*?)\s*=\s*(?:"((?:[^"\\]|\\.){0,4000})"|"?([^;\s"][^;\r\n]{0,1000}))',
+    re.DOTALL,
+)
+_PERCENT = re.compile(rb"%([0-9A-Fa-f]{2})")
 _BACKSLASH = re.compile(rb'\\(["\\])')
 _DATE = re.compile(
     r"(?:[A-Za-z]{2,9},?\s*)?(\d{1,2})[ \t-]+([A-Za-z]{3})[A-Za-z]{0,6}\.?[ \t-]+(\d{4}|\d{2})"
@@ -56,25 +65,48 @@ def raw_text(value: bytes) -> str:
 
 
 def _one_line(text: str) -> str:
-    """Without control characters, single blanks between the words."""
-    return " ".join((text if text.isprintable() else _CONTROLS.sub(" ", text)).split())
+    """Without control characters nor those that turn the direction of writing, single blanks between the words."""
+    return " ".join((text if text.isprintable() else _DIRECTIONS.sub("", _CONTROLS.sub(" ", text))).split())
+
+
+def _in_charset(octets: bytes, charset: str) -> str | None:
+    """The octets as text in the charset of an encoded word or parameter, or in UTF-8 where that is no charset of texts; None where neither
+    fits."""
+    for name in (_codec(charset), "utf-8"):
+        if name is not None:
+            try:
+                return octets.decode(name)
+            except (UnicodeError, ValueError, OverflowError):
+                continue
+    return None
+
+
+@functools.lru_cache(64)
+def _codec(charset: str) -> str | None:
+    """The codec of a charset that texts are sent in. Python's others may be slow, raise anything, or give lone surrogates."""
+    try:
+        info = codecs.lookup(charset)
+    except (LookupError, ValueError):
+        return None
+    return info.name if getattr(info, "_is_text_encoding", True) and info.name not in _NO_CHARSETS else None
+
+
+def _word_octets(how: str, told: str) -> bytes | None:
+    """What an encoded word bears (RFC 2047 4), or None where its base64 is none."""
+    if how in "qQ":
+        return binascii.a2b_qp(told.encode("ascii", "replace"), header=True)
+    try:
+        return binascii.a2b_base64(told + "=" * (-len(told) % 4))
+    except (binascii.Error, ValueError):
+        return None
 
 
 def _word(match: re.Match[str]) -> str:
-    charset, how, told = match.group(1), match.group(2).lower(), match.group(3)
-    try:
-        if how == "b":
-            octets = binascii.a2b_base64(told + "=" * (-len(told) % 4))
-        else:
-            octets = binascii.a2b_qp(told.encode("ascii", "replace"), header=True)
-    except (binascii.Error, ValueError):
+    octets = _word_octets(match.group(2), match.group(3))
+    if octets is None:
         return match.group()
-    for name in (charset, "utf-8"):
-        try:
-            return octets.decode(name)
-        except (LookupError, UnicodeError, ValueError, TypeError):
-            continue
-    return octets.decode("cp1252", "replace")
+    text = _in_charset(octets, match.group(1))
+    return octets.decode("cp1252", "replace") if text is None else text
 
 
 def decoded(value: bytes) -> str:
@@ -82,30 +114,24 @@ def decoded(value: bytes) -> str:
     text = raw_text(value)
     if "=?" in text:
         text = _BETWEEN_WORDS.sub(r"\1", text)
-        text = _joined_words(text)
+        text = _RUN.sub(_run, text)
     return _one_line(text)
 
 
-def _joined_words(text: str) -> str:
-    # a character cut between two encoded words of one charset (forbidden, but sent) is whole again once the octets are joined
-    def merge(match: re.Match[str]) -> str:
-        pieces = _WORD.findall(match.group())
-        if len({(c.lower(), h.lower()) for c, h, _ in pieces}) == 1 and len(pieces) > 1:
-            charset, how = pieces[0][0], pieces[0][1].lower()
-            octets = b""
+def _run(match: re.Match[str]) -> str:
+    """Encoded words one after the other: a character cut between two of one charset (forbidden, but sent) is whole again once their octets
+    are joined."""
+    words = _WORD.findall(match.group())
+    if len(words) > 1 and len({(charset.lower(), how.lower()) for charset, how, _ in words}) == 1:
+        pieces = [_word_octets(how, told) for _, how, told in words]
+        octets = b"".join(piece for piece in pieces if piece is not None)
+        name = _codec(words[0][0])
+        if name is not None and None not in pieces:
             try:
-                for _, _, told in pieces:
-                    octets += (
-                        binascii.a2b_base64(told + "=" * (-len(told) % 4))
-                        if how == "b"
-                        else binascii.a2b_qp(told.encode("ascii", "replace"), header=True)
-                    )
-                return octets.decode(charset)
-            except (LookupError, UnicodeError, ValueError, TypeError):
+                return octets.decode(name)
+            except (UnicodeError, ValueError, OverflowError):
                 pass
-        return _WORD.sub(_word, match.group())
-
-    return _RUN.sub(merge, text)
+    return _WORD.sub(_word, match.group())
 
 
 _RUN = re.compile(r"(?:=\?[A-Za-z0-9_.:*-]{1,60}\?[bBqQ]\?[^?]{0,4000}\?=)+")
@@ -117,7 +143,7 @@ def parameters(value: bytes) -> dict[str, str]:
     folders (`C:\\a`) are sent. The first of a repeated name counts."""
     found: dict[str, str] = {}
     pieces: dict[str, dict[int, tuple[bytes, bool]]] = {}
-    for match in _PARAMETER.finditer(value, 0, MAX_VALUE):
+    for match in PARAMETER.finditer(value, 0, MAX_VALUE):
         name = match.group(1).decode("ascii").lower()
         told = match.group(2)
         if told is None:
@@ -132,28 +158,31 @@ def parameters(value: bytes) -> dict[str, str]:
         index = rank.rstrip("*")
         pieces.setdefault(base, {}).setdefault(int(index) if index else 0, (told, encoded))
     for base, parts in pieces.items():
-        found[base] = _continued(parts)
+        # RFC 2231 is the better of two where both are given, RFC 6266 4.3
+        found[base] = _continued(parts) or found.get(base, "")
     return found
 
 
 def _continued(parts: dict[int, tuple[bytes, bool]]) -> str:
+    """Where a piece is lacking, the others are joined: the end of a file name says its kind."""
     charset = "utf-8"
     octets = b""
     for place, index in enumerate(sorted(parts)):
         told, encoded = parts[index]
-        if index != place:
-            break  # a piece is lacking: what follows is not what was meant
         if encoded:
-            if index == 0 and told.count(b"'") >= 2:
+            if place == 0 and told.count(b"'") >= 2:
                 name, _, told = told.split(b"'", 2)
                 charset = name.decode("ascii", "replace") or charset
-            told = re.sub(rb"%([0-9A-Fa-f]{2})", lambda m: bytes([int(m.group(1), 16)]), told)
+            told = _PERCENT.sub(_percent, told)
         octets += told
-    try:
-        text = octets.decode(charset)
-    except (LookupError, UnicodeError, ValueError, TypeError):
-        text = raw_text(octets)
-    return _one_line(text)
+    if b"=?" in octets and not any(b"'" in told or b"%" in told for told, encoded in parts.values() if encoded):
+        return decoded(octets)  # both ways at once
+    text = _in_charset(octets, charset)
+    return _one_line(raw_text(octets) if text is None else text)
+
+
+def _percent(match: re.Match[bytes]) -> bytes:
+    return bytes([int(match.group(1), 16)])
 
 
 def date(value: bytes) -> str | None:
