@@ -59,6 +59,7 @@ _BARE_BASE64 = re.compile(r"\s*(?:JVBERi|e1xydGY|/9j/|iVBORw0KGgo|SUkqA|TU0AK)")
 _SEVERAL_DOCUMENTS = Warning("several-patients", "The file holds several clinical documents: only the first is read.")
 _BAD_BASE64 = Warning("malformed", "An embedded file is not whole base64.")
 _EMPTY = Warning("malformed", "An embedded file is empty.")
+UNREAD_BODY = Warning("unsupported", "The body is of a kind whose words are not read: it is kept as a file.")
 _NO_BODY = Warning("malformed", "The document has no body.")
 _TOO_MANY = Warning("too-large", f"The document embeds more than {MAX_EMBEDDED} files or {MAX_EMBEDDED_BYTES} bytes: the rest is left out.")
 _MORE_RESULTS = Warning("too-large", f"The document holds more than {cda_biology.MOST_RESULTS} results: the rest is not read.")
@@ -147,7 +148,7 @@ def _plain_body(found: list[Embedded], warnings: dict[Warning, None]) -> tuple[s
             marked.append(clean)
             warnings |= dict.fromkeys(told)
         elif one.media_type.endswith(("/rtf", "/xml")):
-            warnings[Warning("unsupported", "The body is of a kind whose words are not read: it is kept as a file.")] = None
+            warnings[UNREAD_BODY] = None
     text = "\n\n".join(texts).strip()
     if len(text) > MAX_TEXT:
         text = text[:MAX_TEXT]

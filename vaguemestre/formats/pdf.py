@@ -6,6 +6,7 @@ Known weakness: the text comes in the order in which the file draws it, which fo
 
 from __future__ import annotations
 
+import ctypes
 import dataclasses
 import hashlib
 import io
@@ -14,6 +15,7 @@ from typing import Any
 
 from vaguemestre.domain.fault import Fault, TooLarge, Unreadable, Unsupported
 from vaguemestre.domain.reading import Attachment, StatedPatient, Warning
+from vaguemestre.formats.media_types import media_type
 from vaguemestre.formats.running_text import identity
 
 MAX_PAGES = 500
@@ -22,7 +24,10 @@ MAX_WIDTH = 3_000
 _MAX_PIXELS = 30_000_000
 _MAX_ATTACHMENTS = 20
 _MAX_ATTACHMENT_BYTES = 20_000_000
+_MAX_ATTACHMENTS_BYTES = 40_000_000
+"""Of all the files in one PDF."""
 _SIGNATURE = b"%PDF-"
+_NAME_MARKS = re.compile(r"[/\\\\]")
 _ACTIVE = re.compile(rb"/(?:JavaScript|JS|Launch|RichMedia|EmbeddedFile|XFA|SubmitForm)\b")
 
 
@@ -39,6 +44,17 @@ class Read:
 
     def __repr__(self) -> str:
         return f"Read(pages={self.pages}, scanned={self.scanned})"
+
+
+@dataclasses.dataclass(frozen=True, slots=True, repr=False)
+class Embedded:
+    """A file that the PDF holds. `name`: without folders."""
+
+    name: str
+    data: bytes
+
+    def __repr__(self) -> str:
+        return f"Embedded({len(self.data)})"
 
 
 def _open(data: bytes) -> Any:
@@ -128,8 +144,8 @@ def read(data: bytes) -> Read:
             if size >= MAX_TEXT:
                 warnings.append(Warning("too-large", f"The PDF has more than {MAX_TEXT} characters: the rest was not read."))
                 break
-        attachments = _attachments(document)
-        active = bool(attachments) or _javascript(document) or _ACTIVE.search(data) is not None
+        files = _files(document, warnings)
+        active = bool(files) or _javascript(document) or _ACTIVE.search(data) is not None
     finally:
         document.close()
     if damaged:
@@ -142,6 +158,7 @@ def read(data: bytes) -> Read:
     scanned = not text.strip()
     if scanned:
         warnings.append(Warning("unsupported", "The PDF has no text: its pages are images."))
+    attachments = tuple(_attachment(file) for file in files)
     return Read("" if scanned else text.strip(), count, identity(text), attachments, tuple(warnings), scanned)
 
 
@@ -163,16 +180,46 @@ def _javascript(document: Any) -> bool:
     return int(raw.FPDFDoc_GetJavaScriptActionCount(document)) > 0
 
 
-def _attachments(document: Any) -> tuple[Attachment, ...]:
-    import pypdfium2
-
-    found = []
+def embedded(data: bytes) -> tuple[Embedded, ...]:
+    """The files that a PDF holds (ISO 32000-1, 7.11.4), in its order: those of `attachments` of `read`. Raises as `read`."""
+    document = _open(data)
     try:
-        for place in range(min(document.count_attachments(), _MAX_ATTACHMENTS)):
+        return _files(document, [])
+    finally:
+        document.close()
+
+
+def _attachment(file: Embedded) -> Attachment:
+    return Attachment(file.name, media_type(file.data, file.name), len(file.data), hashlib.sha256(file.data).hexdigest())
+
+
+def _files(document: Any, warnings: list[Warning]) -> tuple[Embedded, ...]:
+    import pypdfium2
+    from pypdfium2 import raw
+
+    found: list[Embedded] = []
+    left = _MAX_ATTACHMENTS_BYTES
+    damaged = False
+    count = int(raw.FPDFDoc_GetAttachmentCount(document))
+    for place in range(min(count, _MAX_ATTACHMENTS)):
+        try:
             attached = document.get_attachment(place)
-            name = str(attached.get_name())[:255] or None
-            content = bytes(attached.get_data())[:_MAX_ATTACHMENT_BYTES]
-            found.append(Attachment(name, "application/octet-stream", len(content), hashlib.sha256(content).hexdigest()))
-    except (pypdfium2.PdfiumError, Fault, ValueError, MemoryError):
-        pass  # an unreadable attachment is told by the warning on active content
+            name = _NAME_MARKS.split(str(attached.get_name()).replace("\0", ""))[-1].strip()[:255]
+            size = ctypes.c_ulong()
+            if not raw.FPDFAttachment_GetFile(attached, None, 0, size) or not size.value:
+                damaged = True
+                continue
+            if size.value > min(left, _MAX_ATTACHMENT_BYTES):
+                left = 0
+                break
+            content = bytes(attached.get_data())
+        except (pypdfium2.PdfiumError, Fault, ValueError, MemoryError):
+            damaged = True
+            continue
+        left -= len(content)
+        found.append(Embedded(name or f"part-{place + 1}", content))
+    if count > _MAX_ATTACHMENTS or left <= 0:
+        warnings.append(Warning("too-large", "The PDF holds more or larger files than are listed."))
+    if damaged:
+        warnings.append(Warning("malformed", "A file in the PDF is empty or damaged: it is not listed."))
     return tuple(found)

@@ -10,7 +10,7 @@ import dataclasses
 import re
 from collections.abc import Callable
 
-from vaguemestre.formats import hprim_medecin
+from vaguemestre.formats import encrypted, hprim_medecin
 from vaguemestre.formats.charset import Decoded, decode
 
 HEAD = 65_536
@@ -49,9 +49,13 @@ class Kind:
 
 _XML_START = re.compile(rb"(?:\xef\xbb\xbf)?\s{0,200}<(?:\?xml|!--|!DOCTYPE|[A-Za-z_])", re.IGNORECASE)
 _HTML = re.compile(rb"<(?:!doctype\s+html|html|head|body|table|div|p|br|span|font|meta|center)\b", re.IGNORECASE)
+_RTF = re.compile(rb"[\xef\xbb\xbf\s\0]{0,20}\{\\rtf")
+_JSON_START = re.compile(rb"(?:\xef\xbb\xbf)?\s{0,200}\{\s{0,200}\"")
+_RESOURCE_TYPE = re.compile(rb'"resourceType"\s{0,20}:\s{0,20}"[A-Z]')
 _HL7 = re.compile(rb"[\x0b\s\xef\xbb\xbf]{0,20}(?:MSH|FHS|BHS)([^A-Za-z0-9\s])\S{3,5}\1")
 _HPRIM_SANTE = re.compile(
-    rb"(?:^|[\r\n\x02\x0b])H([^A-Za-z0-9\s])[~^\\&|!$%*]{3,5}\1[^\r\n]{0,400}(?:ADM|ORM|ORU|REG|FAC|ERR|\bH2\.|\bH1\.)"
+    rb"(?:^|[\r\n\x02\x0b])(?:\xef\xbb\xbf)?H([^A-Za-z0-9\s])[^A-Za-z0-9\s]{2,6}?\1"
+    rb"[^\r\n]{0,600}(?:ADM|ORM|ORU|REG|FAC|ERR|\bH2\.|\bH1\.|[\r\n]{1,4}(?:A|P|C|OBR|ERR)\1)"
 )
 _MAIL_FIELD = re.compile(rb"([A-Za-z][A-Za-z0-9-]{1,60})[ \t]*:[^\r\n]*\r?(?:\n|$)(?:[ \t][^\n]*(?:\n|$))*")
 _MAIL_NAMES = frozenset(
@@ -70,6 +74,10 @@ _CDA_MARKS_LE, _CDA_MARKS_BE = (
 
 def _starts(*signatures: bytes) -> Callable[[Sample], int]:
     return lambda s: 100 if s.head.startswith(signatures) else 0
+
+
+def _rtf(s: Sample) -> int:
+    return 100 if _RTF.match(s.head) else 0
 
 
 def _pdf(s: Sample) -> int:
@@ -128,6 +136,10 @@ def _image(s: Sample) -> int:
 def _encrypted(s: Sample) -> int:
     if s.extension in {"apz", "apz2"} or b"$APICRYPT" in s.head:
         return 95
+    if encrypted.is_locked_zip(s.data):
+        return 70  # above an archive; what its names make an XDM archive is told by its own reader
+    if encrypted.is_cms(s.data):
+        return 95
     if b"-----BEGIN PGP MESSAGE-----" in s.head or s.media_type in {"application/pkcs7-mime", "application/x-pkcs7-mime"}:
         return 95
     if s.extension in {"p7m", "pgp", "gpg"}:
@@ -140,6 +152,11 @@ def _xml_kind(*needles: bytes) -> Callable[[Sample], int]:
         return 95 if _XML_START.match(s.head) and any(n in s.head for n in needles) else 0
 
     return scorer
+
+
+def _hl7v2(s: Sample) -> int:
+    head = decode(s.head[:200]).text.encode("utf-8") if s.head.startswith((b"\xff\xfe", b"\xfe\xff")) else s.head
+    return 95 if _HL7.match(head) else 0
 
 
 def _cda(s: Sample) -> int:
@@ -156,8 +173,11 @@ def _cda(s: Sample) -> int:
 
 
 def _fhir(s: Sample) -> int:
-    if s.head.lstrip()[:1] == b"{" and b'"resourceType"' in s.head:
-        return 95
+    if _JSON_START.match(s.head):
+        # its members may come in any order: the one that tells may stand behind a file in base64
+        hinted = s.media_type.startswith("application/fhir") or s.media_type.endswith("+fhir")
+        told = s.data if hinted else s.head + s.data[-HEAD:]
+        return 95 if _RESOURCE_TYPE.search(told) else 0
     return 95 if _XML_START.match(s.head) and b"http://hl7.org/fhir" in s.head else 0
 
 
@@ -225,14 +245,15 @@ def _text(s: Sample) -> int:
 SCORERS: tuple[tuple[str, Callable[[Sample], int]], ...] = (
     ("pdf", _pdf),
     ("image", _image),
-    ("rtf", _starts(b"{\\rtf")),
+    ("rtf", _rtf),
+    ("tnef", _starts(b"\x78\x9f\x3e\x22")),
     ("xdm", _xdm),
     ("office", _office),
     ("archive", _archive),
     ("cda", _cda),
     ("hprim-xml", _xml_kind(b"http://www.hprim.org/hprimXML")),
     ("fhir", _fhir),
-    ("hl7v2", lambda s: 95 if _HL7.match(s.head) else 0),
+    ("hl7v2", _hl7v2),
     ("email", _email),
     ("encrypted", _encrypted),
     ("calendar", lambda s: 95 if b"BEGIN:VCALENDAR" in s.head[:200].upper() else 0),
