@@ -1,8 +1,11 @@
-"""What reading costs by itself: a biology report, a mail with an archive, a very large document, the start of `read`, an idle `serve`."""
+"""What reading costs by itself: an HPRIM file, a biology report, a mail with an archive, a very large document, a thousand documents of
+every kind in one `read`, the start of `read`."""
 
 from __future__ import annotations
 
 import datetime as dt
+import itertools
+import json
 import random
 import statistics
 import subprocess
@@ -79,6 +82,32 @@ def starting() -> float:
         return milliseconds(lambda: subprocess.run(command, check=True, capture_output=True), 5) / 1000
 
 
+def many(least: int = 1_000) -> tuple[int, float]:
+    """(documents, seconds) of one `read --json` of at least so many documents, in the mix of the tests' corpus."""
+    from tests.corpus.test_golden import CASES
+
+    with tempfile.TemporaryDirectory() as folder:
+        files: list[str] = []
+        expected = 0
+        for number, case in enumerate(itertools.cycle(CASES.values())):
+            if expected >= least:
+                break
+            file = Path(folder) / f"{number:05d}" / case.file
+            file.parent.mkdir()
+            file.write_bytes(case.data)
+            files.append(str(file))
+            expected += len(case.expected["documents"])
+        command = [sys.executable, "-m", "vaguemestre.cli", "read", "--json", *files]
+        began = time.perf_counter()
+        # exit 1: the corpus has files that nobody could understand
+        done = subprocess.run(command, check=False, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        spent = time.perf_counter() - began
+    found = sum(len(json.loads(line)["documents"]) for line in done.stdout.splitlines())
+    if done.returncode not in {0, 1} or found != expected:
+        raise RuntimeError(f"read gave {found} documents of {expected}, exit {done.returncode}")
+    return found, spent
+
+
 def large() -> tuple[float, float]:
     """(seconds, MB at the most) of reading the large document, in a process of its own."""
     with tempfile.TemporaryDirectory() as folder:
@@ -95,6 +124,10 @@ def main() -> int:
 
     report = biology_report()
     rng = random.Random(2)
+    letters = [population.hprim(one, size=10_000) for one in population.people(20, seed=3)]
+    size = sum(map(len, letters)) / len(letters) / 1000
+    each = milliseconds(lambda: [read(one, "report.hpr") for one in letters]) / len(letters)
+    print(f"HPRIM of {size:.0f} kB, the mean of {len(letters)} layouts and encodings: {each:.2f} ms (at most 1)")
     person = next(one for one in population.people(200, seed=1) if one.ins)
     mail = population_xdm.xdm_mail(person, sender="labo@hopital.demo.example", recipient="dr@cabinet.demo.example", rng=rng)
     results = len(read(report, "report.xml").documents[0].results)
@@ -104,6 +137,9 @@ def main() -> int:
     print(f"mail with an XDM, {len(mail) / 1000:.0f} kB: {milliseconds(lambda: read(mail, 'mail.eml')):.1f} ms (at most 8)")
     seconds, peak = large()
     print(f"CDA with 11 MB of base64: {seconds:.2f} s (at most 0.6), {peak:.0f} MB (at most 250)")
+    documents, spent = many()
+    rate = documents / spent
+    print(f"{documents} documents in the mix of the tests' corpus by one `read`: {spent:.1f} s, {rate:.0f} a second (at least 200)")
     print(f"`read` of one file, from its start to its end: {starting():.2f} s (starts in at most 0.4)")
     return 0
 

@@ -224,7 +224,7 @@ CASES = dict(
         alone("numerise.pdf", scanned_pdf(), "pdf", [document("pdf", ["numerise.pdf"], scanned_pdf(), ("unsupported",))]),
         alone("ferme.pdf", _ENCRYPTED, "pdf", [document("encrypted", ["ferme.pdf"], _ENCRYPTED, ("unsupported",))], understood=False),
         alone("coupe.pdf", _CUT, "pdf", [document("pdf", ["coupe.pdf"], _CUT, ("truncated",))], understood=False),
-        alone("image.png", PNG, "image", [document("image", ["image.png"], PNG, ("unsupported",))], understood=False),
+        alone("image.png", PNG, "image", [document("image", ["image.png"], PNG, ("malformed",))], understood=False),
         alone("vide.txt", b"", "unknown", [document("unknown", ["vide.txt"], b"", ("malformed",))], understood=False),
         alone("note.txt", PLAIN, "text", [document("text", ["note.txt"], PLAIN, text="Le patient M. Essai a rappelé. À revoir.\n")]),
         alone(

@@ -7,14 +7,21 @@ import pytest
 from tests.corpus import Case, Json
 from tests.corpus.cda_biology_cases import CASES as CDA_BIOLOGY
 from tests.corpus.cda_cases import CASES as CDA
+from tests.corpus.fhir_cases import CASES as FHIR
+from tests.corpus.file_cases import CASES as FILES
+from tests.corpus.hl7v2_cases import CASES as HL7V2
 from tests.corpus.hprim_cases import CASES as HPRIM
+from tests.corpus.hprim_rarer_cases import CASES as HPRIM_RARER
+from tests.corpus.hprim_sante_cases import CASES as HPRIM_SANTE
+from tests.corpus.hprim_xml_cases import CASES as HPRIM_XML
 from tests.corpus.letter_cases import CASES as LETTERS
 from tests.corpus.mail_cases import CASES as MAILS
+from tests.corpus.message_cases import CASES as MESSAGES
 from tests.corpus.xdm_cases import CASES as XDM
 from vaguemestre.domain.reading_json import pack, public, unpack
 from vaguemestre.inbound.read import read
 
-CASES = HPRIM | MAILS | CDA | CDA_BIOLOGY | XDM | LETTERS
+CASES = HPRIM | HPRIM_SANTE | HPRIM_XML | HPRIM_RARER | MAILS | MESSAGES | CDA | CDA_BIOLOGY | XDM | LETTERS | HL7V2 | FHIR | FILES
 
 
 def codes(shown: Json) -> Json:

@@ -216,6 +216,11 @@ def test_veto_withdrawn() -> None:
     _warned("withdrawn")
 
 
+def test_veto_returned() -> None:
+    """Not a reader's warning either: what comes back with a report was sent by the practice."""
+    _warned("returned")
+
+
 def test_veto_test_identity() -> None:
     assert outcome(cda(), qualified(), around=around(profile="mssante")) == ("review", "A:test-identity", None)
     assert outcome(cda(), chart(), around=around(profile="mssante")) == ("review", "E:test-identity", None)

@@ -19,7 +19,7 @@ Browser = Callable[..., "Client"]
 NUMBERS = {"documents": "document", "patients": "patient", "resultats": "result"}
 """What the number of an address is, by the address's first word."""
 PUBLIC = {"account_login", "language", "asset"}
-DRAWN = {"page-image", "held-image", "file"}
+DRAWN = {"page-image", "held-image", "file", "stripped"}
 LISTS = {"inbox", "search", "administration", "account_logout"}
 
 

@@ -192,7 +192,7 @@ def test_an_image_attached_to_a_mail_is_shown_as_pages_are(
     world: World, browser: Browser, vault: Path, name: str, kind: str, data: bytes, expected: Any
 ) -> None:
     paper_ = kept(world, vault, "photo", mail((name, kind, data)))
-    assert (paper_.format, paper_.unreadable) == ("image", True)
+    assert (paper_.format, paper_.unreadable) == ("image", False)
     shown = page(browser, paper_)
     (address,) = sources(shown)
     assert address == f"/documents/{paper_.pk}/pages/1.png"

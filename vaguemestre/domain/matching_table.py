@@ -271,7 +271,7 @@ WARNINGS = {
 }
 """The reader's warnings that veto; any other that a caller gives does too, as "unforeseen", but those of rows of their own."""
 
-_OWN_ROWS = frozenset({"test-identity", "bad-ins-key", "withdrawn"})
+_OWN_ROWS = frozenset({"test-identity", "bad-ins-key", "withdrawn", "returned"})
 
 VETOES = (
     *(Row("veto", code, "review", code, meaning, _warned(code)) for code, meaning in WARNINGS.items()),
@@ -284,6 +284,7 @@ VETOES = (
         lambda k, _: any(code not in WARNINGS and code not in _OWN_ROWS for code in k.circumstances.vetoes),
     ),
     Row("veto", "withdrawn", "review", "withdrawn", "Its sender says that it, or one sent before, stands no longer.", _warned("withdrawn")),
+    Row("veto", "returned", "review", "returned", "It comes back with a report: the practice sent it.", _warned("returned")),
     Row("veto", "test-identity", "review", "test-identity", "A test or demo identity, in a server of real patients.", _test_identity),
     Row(
         "veto",

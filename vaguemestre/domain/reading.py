@@ -14,9 +14,9 @@ Json = dict[str, Any]
 
 WITHDRAWN = ("nullified", "cancelled", "obsolete")
 """ActStatus (HL7 V3) of an act that is as if it had never been, and all that it holds with it."""
-TAKEN_BACK = (*WITHDRAWN, "D", "W")
-"""`Result.status` of what was said and is no longer: withdrawn in a CDA, and of HPRIM (HL7 v2, table 0085) deleted, wrong."""
-NO_VALUE = (*TAKEN_BACK, "aborted", "held", "new", "suspended", "X")
+TAKEN_BACK = (*WITHDRAWN, "D", "W", "entered-in-error")
+"""`Result.status` of what was said and is no longer: withdrawn (CDA); deleted, wrong (HL7 v2, table 0085, and HPRIM); never true (FHIR)."""
+NO_VALUE = (*TAKEN_BACK, "aborted", "held", "new", "suspended", "X", "registered")
 """`Result.status` of what is no result that stands, whatever is written beside: taken back, or not done to its end."""
 
 LOINC = "2.16.840.1.113883.6.1"
@@ -130,7 +130,8 @@ class Attachment(_Silent):
 class Document(_Silent):
     """One document. `duplicate_of` is the index in `documents` of the same document in another form. Ours, not public: `size` in
     bytes; `understood`, False where nothing could be made of the content but to keep it; `html`, its narrative in the few tags that our
-    own renderers write; `rendering`, True where these bytes are the whole of another document as pages (the PDF of a CDA)."""
+    own renderers write; `rendering`, True where these bytes are the whole of another document as pages (the PDF of a CDA); `returned`, True
+    where it comes back with a report: it was sent from here."""
 
     format: str
     path: tuple[str, ...]
@@ -156,6 +157,7 @@ class Document(_Silent):
     understood: bool = True
     html: str = ""
     rendering: bool = False
+    returned: bool = False
 
     def __repr__(self) -> str:
         return f"Document(format={self.format!r}, results={len(self.results)}, warnings={[w.code for w in self.warnings]!r})"
@@ -163,7 +165,8 @@ class Document(_Silent):
 
 @dataclasses.dataclass(frozen=True, slots=True, repr=False)
 class MessageFacts(_Silent):
-    """The mail around the documents. `from_`, `to` and `subject` as decoded text; `date` ISO 8601."""
+    """The mail around the documents. `from_`, `to` and `subject` as decoded text; `date` ISO 8601. Ours, not public: `reported`,
+    by which a person knows again the mail that a report is about (`inbound.read_report.Report`)."""
 
     message_id: str | None = None
     from_: str | None = None
@@ -173,6 +176,7 @@ class MessageFacts(_Silent):
     headers: Mapping[str, str] | None = None
     text: str | None = None
     report: Mapping[str, Any] | None = None
+    reported: Mapping[str, Any] | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -241,8 +241,8 @@ def _document(v: Any, text: str) -> Document:
 def _message(v: Any) -> MessageFacts | None:
     if v is None:
         return None
-    message_id, from_, to, subject, date, headers, text, report = _MESSAGE.check(v)
-    return MessageFacts(message_id, from_, _texts(to), subject, date, headers, text, report)
+    message_id, from_, to, subject, date, headers, text, report, reported = _MESSAGE.check(v)
+    return MessageFacts(message_id, from_, _texts(to), subject, date, headers, text, report, reported)
 
 
 def unpack(packed: bytes) -> Reading:

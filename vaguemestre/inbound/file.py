@@ -24,7 +24,7 @@ _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 FEW_ROWS = 5_000
 """Results kept as rows for one document; a longer list stays whole in the message and in its text."""
 
-SAYING = frozenset({"cda-n1", "cda-n3"})
+SAYING = frozenset({"cda-n1", "cda-n3", "hl7v2", "fhir"})
 """Formats whose documents are the same when they say the same (`content_key`)."""
 
 MOST_NAME = 300
@@ -50,7 +50,7 @@ def code_owner(sender: str, author: Mapping[str, Any] | None) -> str:
 def content_key(document: Document, message_id: str | None) -> str:
     """What makes two documents of a practice the same one: the digest of their own bytes, with the rank of a record in a file of several.
     A text or HTML cover is a document of its message: the same few words in two letters are two documents. A CDA is what it says: its
-    XML may be written anew on its way."""
+    XML may be written anew on its way; so is an HL7 v2 message, which bears a new number each time it is sent."""
     if document.format in {"text", "html"}:
         return hashlib.sha256(f"{document.sha256} {message_id or ''}".encode()).hexdigest()
     if document.format in SAYING and document.understood:
@@ -71,7 +71,9 @@ def _said(document: Document) -> str:
         document.text,
         [one.sha256 for one in document.attachments],
     )
-    return hashlib.sha256(json.dumps(said, ensure_ascii=True).encode()).hexdigest()
+    # the same words may come again to say that they stand no longer
+    status = [(document.metadata or {}).get("availabilityStatus")] if document.format in {"fhir", "hl7v2"} else []
+    return hashlib.sha256(json.dumps((*said, *status), ensure_ascii=True).encode()).hexdigest()
 
 
 def _name(told: str | None) -> str:
@@ -108,10 +110,13 @@ def _stated(patient: StatedPatient | None) -> dict[str, Any] | None:
     return {**public, "from_fields": patient.from_fields, "names_guessed": patient.names_guessed}
 
 
-def document_row(document: Document, match: Match, position: int, key: str) -> dict[str, Any]:
-    """Columns of `records.Document` that the document itself and its match decide."""
+def document_row(document: Document, match: Match, position: int, key: str, report: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Columns of `records.Document` that the document itself and its match decide; `report`: what the message that bears
+    it tells of another one, sent from here, with its `subject`, `date` and `label`."""
     content = public_document(dataclasses.replace(document, results=(), text=""))
     del content["results"], content["text"]
+    if report is not None:
+        content["report"] = dict(report)
     kind = document.type
     own, replaced = (document.id, document.replaces) if document.format in SAYING else _entries(document)
     return {
@@ -213,9 +218,17 @@ class Filed:
         return code_owner(sender, self.row["content"]["author"])
 
 
-def decide(document: Document, match: Match, position: int, key: str, pages: tuple[str, ...] = ()) -> Filed:
+def decide(
+    document: Document,
+    match: Match,
+    position: int,
+    key: str,
+    pages: tuple[str, ...] = (),
+    report: Mapping[str, Any] | None = None,
+) -> Filed:
     """What filing this document writes."""
-    return Filed(document, match, document_row(document, match, position, key), tuple(results(document)), local_codes(document), key, pages)
+    row = document_row(document, match, position, key, report)
+    return Filed(document, match, row, tuple(results(document)), local_codes(document), key, pages)
 
 
 def follow(form: Filed, main: Filed) -> Filed:

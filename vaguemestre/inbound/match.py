@@ -33,8 +33,8 @@ VETOING = frozenset(
 )
 """Warnings of a reader that the policy weighs (formats.md 6.5 and 9, cases 2, 3 and 28): vetoes, or doubts where its table says so."""
 
-WITHDRAWN = "withdrawn"
-"""Beside them: what the metadata of an archive say of a document (see `withdrawn`)."""
+WITHDRAWN, RETURNED = "withdrawn", "returned"
+"""Beside them: what the metadata of an archive say of a document (see `withdrawn`), and that it comes back with a report."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -57,12 +57,14 @@ def withdrawn(document: Document) -> bool:
 
 def _forbids(document: Document) -> list[str]:
     codes = [w.code for w in document.warnings if w.code in VETOING]
+    if document.returned:
+        codes.append(RETURNED)
     return [*codes, WITHDRAWN] if withdrawn(document) else codes
 
 
 def vetoes(document: Document, message_warnings: Sequence[str]) -> tuple[str, ...]:
     """The codes that forbid filing by itself, those of the message around it included, each once, in order."""
-    around = (code for code in message_warnings if code in VETOING or code == WITHDRAWN)
+    around = (code for code in message_warnings if code in VETOING or code in {WITHDRAWN, RETURNED})
     return tuple(dict.fromkeys([*_forbids(document), *around]))
 
 

@@ -13,8 +13,9 @@ from collections.abc import Callable, Mapping
 from pathlib import PurePath
 
 from vaguemestre.domain.reading import Document, MessageFacts, Reading, Warning
-from vaguemestre.formats import hprim_medecin, plain
+from vaguemestre.formats import encrypted, hprim_medecin, plain
 from vaguemestre.formats.recognise import Kind, recognise
+from vaguemestre.inbound import read_files
 from vaguemestre.inbound.read_document import documents, read_one, unread
 from vaguemestre.inbound.read_extract import extract
 from vaguemestre.inbound.read_forms import Piece, forms
@@ -28,10 +29,12 @@ __all__ = ["MAX_DOCUMENTS", "MAX_TOTAL_TEXT", "extract", "read"]
 MAX_NESTED_MAILS = 8
 MAX_BODY_HEADING = 60
 """Lines of greeting that may stand above an HPRIM file in a mail's own text."""
-_APICRYPT = "$APICRYPT"
 _HEAD = 10_000
+_HL7_STARTS = frozenset({"MSH", "FHS", "BHS"})
 _OPENED = frozenset({"cda", "xdm"})
-_SOURCES: dict[str, Source] = {"cda": "cda", "hprim-medecin": "hprim"}
+_SOURCES: dict[str, Source] = {"cda": "cda", "hprim-medecin": "hprim", "hprim-sante": "hprim"}
+_PUBLIC_KINDS = {"tnef": "archive"}
+"""Kinds that the contract has no word for, under that which it has."""
 _HPRIM = Kind("hprim-medecin", 100)
 _TEXT = Kind("text", 100)
 _MISMATCH = Warning("patient-mismatch", "The documents of the message do not tell of the same patient.")
@@ -54,7 +57,7 @@ def read(
     if kind.name == "email":
         return _mail(data, name, walk)
     documents(Given(data, (PurePath(name).name or name,), charset), kind, walk)
-    return _settled(name, kind.name, walk)
+    return _settled(name, _PUBLIC_KINDS.get(kind.name, kind.name), walk)
 
 
 def _split_type(media_type: str | None) -> tuple[str | None, str | None]:
@@ -68,7 +71,8 @@ def _split_type(media_type: str | None) -> tuple[str | None, str | None]:
 def _mail(data: bytes, name: str, walk: Walk) -> Reading:
     mail = open_mail(mime.parse(data))
     cover = _open(mail, (), walk, 0)
-    facts = MessageFacts(mail.message_id, mail.from_, mail.to, mail.subject, mail.date, mail.headers, cover, mail.report)
+    report, reported = (mail.report.public, mail.report.reported) if mail.report is not None else (None, None)
+    facts = MessageFacts(mail.message_id, mail.from_, mail.to, mail.subject, mail.date, mail.headers, cover, report, reported)
     return _settled(name, "email", walk, facts)
 
 
@@ -115,13 +119,14 @@ def _lacks(piece: Piece) -> bool:
 
 def _open(mail: Mail, path: tuple[str, ...], walk: Walk, depth: int) -> str | None:
     """Adds the documents of a mail, at least one; gives back its cover text."""
-    around = walk.mail, walk.subject
+    around = walk.mail, walk.subject, walk.returned
     walk.mails += 1
-    walk.mail, walk.subject = walk.mails, mail.subject or ""
+    # what a mail in a report bears comes back as well
+    walk.mail, walk.subject, walk.returned = walk.mails, mail.subject or "", walk.returned or mail.returned
     try:
         return _parts(mail, path, walk, depth)
     finally:
-        walk.mail, walk.subject = around
+        walk.mail, walk.subject, walk.returned = around
 
 
 def _parts(mail: Mail, path: tuple[str, ...], walk: Walk, depth: int) -> str | None:
@@ -134,18 +139,20 @@ def _parts(mail: Mail, path: tuple[str, ...], walk: Walk, depth: int) -> str | N
         if hprim_medecin.in_body(text.text):
             documents(Given(leaf.content, path, leaf.charset, text, MAX_BODY_HEADING), _HPRIM, walk)
             words.append(hprim_medecin.around(text.text))
-        elif _APICRYPT in text.text[:10_000]:
-            walk.add(unread(Given(leaf.content, path), "encrypted"))
+        elif encrypted.in_words(text.text):
+            walk.add(read_files.locked(Given(leaf.content, path))[0])
         elif hprim_medecin.torn(text.text):
             kind = _HPRIM if hprim_medecin.score(text.text) else _TEXT
             documents(Given(leaf.content, path, leaf.charset, text, MAX_BODY_HEADING), kind, walk)
-            words.append(text.text.replace("\r\n", "\n").replace("\r", "\n").strip())
+            words.append(leaf.words.strip())
         elif "ClinicalDocument" in text.text[:_HEAD] and (kind := recognise(leaf.content, "", "text/xml")).name == "cda":
             documents(Given(leaf.content, path), kind, walk)
+        elif text.text.lstrip()[:3] in _HL7_STARTS and (kind := recognise(leaf.content)).name == "hl7v2":
+            documents(Given(leaf.content, path, leaf.charset), kind, walk)
         else:
             if text.unknown:
                 walk.warn("unknown-charset", "The text of the message declares a character set that is not known.")
-            words.append(text.text.replace("\r\n", "\n").replace("\r", "\n").strip())
+            words.append(leaf.words.strip())
     html_words: Document | None = None
     if mail.html is not None and not any(words) and len(walk.pieces) == before:
         (html_words,) = read_one(Given(mail.html.content, path, mail.html.charset), Kind("html", 100), walk)
@@ -156,6 +163,8 @@ def _parts(mail: Mail, path: tuple[str, ...], walk: Walk, depth: int) -> str | N
         told = _attachment(leaf, path, walk, depth)
         if told:
             words.append(told)
+    told_by_outlook, walk.words = [one for one in walk.words if one not in words], []
+    words += told_by_outlook
     if len(walk.pieces) == before:
         walk.add(html_words if html_words is not None else _own_words(mail, path, walk))
     return "\n\n".join(filter(None, words))[: plain.MAX_TEXT] or None
@@ -167,8 +176,8 @@ def _own_words(mail: Mail, path: tuple[str, ...], walk: Walk) -> Document:
     if not told:
         return Document("text", path, hashlib.sha256(b"").hexdigest())
     (document,) = read_one(Given(told[0].content, path, told[0].charset, None), _TEXT, walk)
-    if len(told) > 1:
-        text = "\n\n".join([document.text.strip(), *(leaf.text.text.strip() for leaf in told[1:])])
+    if len(told) > 1 or told[0].flowed:
+        text = "\n\n".join(leaf.words.strip() for leaf in told)
         document = dataclasses.replace(document, text=text[: plain.MAX_TEXT])
     return document
 

@@ -14,23 +14,22 @@ from vaguemestre.domain.reading import Document, Warning
 from vaguemestre.formats import hprim_medecin, pdf, plain
 from vaguemestre.formats.recognise import Kind, recognise
 from vaguemestre.formats.running_text import identity
+from vaguemestre.inbound import read_files
 from vaguemestre.inbound.read_identities import same_person
 from vaguemestre.inbound.read_walk import Given, Walk
 
 _UNREAD = {
     "archive": "Archives are not opened by this version.",
-    "hprim-sante": "HPRIM Santé messages are not read by this version.",
-    "hprim-xml": "HPRIM XML messages are not read by this version.",
-    "hl7v2": "HL7 v2 messages are not read by this version.",
-    "fhir": "FHIR resources are not read by this version.",
-    "rtf": "RTF texts are not read by this version.",
-    "image": "An image holds no text to read.",
-    "calendar": "Calendar entries are not read by this version.",
-    "office": "Office documents are not opened.",
-    "encrypted": "The content is encrypted: the sender should send it again by secure mail, in clear.",
     "unknown": "The format of the file is not known.",
 }
-_OWN_FORMAT = frozenset({"hprim-medecin", "pdf", "text", "html", *_UNREAD}) - {"archive"}
+_OWN_FORMAT = frozenset({"fhir", "hl7v2", "hprim-medecin", "hprim-sante", "hprim-xml", "pdf", "text", "html"}) | {
+    "rtf",
+    "image",
+    "calendar",
+    "office",
+    "encrypted",
+    "unknown",
+}
 _CDA_LEVELS = frozenset({"cda-n1", "cda-n3"})
 _SAID_ONCE = frozenset({"test-identity", "bad-ins-key"})
 """What metadata only repeat of the document that they describe."""
@@ -46,7 +45,9 @@ def documents(given: Given, kind: Kind, walk: Walk) -> None:
     container = _CONTAINERS.get(kind.name)
     if container is None:
         for document in read_one(given, kind, walk):
-            walk.add(_described(document, given), given, kind.name)
+            place = walk.add(_described(document, given), given, kind.name)
+            if place is not None and kind.name == "pdf" and document.attachments:
+                _guarded(lambda place=place: read_files.held_by_pdf(given, place, walk, read_one, documents), given, kind)  # type: ignore[misc]
         return
     passed_over = walk.watch.next()
     if passed_over is not None:
@@ -182,6 +183,11 @@ def _cda(given: Given, walk: Walk) -> None:
         html=found.html[: plain.MAX_TEXT],
         understood=found.level in _CDA_LEVELS,
     )
+    if document.format == "cda-n1" and not document.text:
+        text, html, doubts = read_files.words_of_level_one(file.data for file in found.embedded)
+        document = dataclasses.replace(
+            document, text=text, html=html, warnings=(*(w for w in document.warnings if not text or w != cda.UNREAD_BODY), *doubts)
+        )
     place = walk.add(_described(document, given), given, "cda")
     if place is None:
         return
@@ -191,6 +197,22 @@ def _cda(given: Given, walk: Walk) -> None:
             pages.sha256 = told.sha256
             for one in read_one(pages, _PDF, walk):
                 walk.add(dataclasses.replace(one, rendering=file.rendering), None, "pdf", place)
+
+
+def _fhir(given: Given, walk: Walk) -> None:
+    from vaguemestre.inbound import read_fhir
+
+    read_fhir.add(given, walk, {*_READERS, *_CONTAINERS}, _described)
+
+
+def _winmail(given: Given, walk: Walk) -> None:
+    read_files.winmail(given, walk, documents)
+
+
+def _hl7v2(given: Given, walk: Walk) -> None:
+    from vaguemestre.inbound import read_hl7v2
+
+    read_hl7v2.add(given, walk, documents)
 
 
 def _hprim_medecin(given: Given) -> tuple[Document, ...]:
@@ -219,6 +241,57 @@ def _hprim_medecin(given: Given) -> tuple[Document, ...]:
             understood=headed,
         )
         for record in records
+    )
+
+
+def _hprim_sante(given: Given) -> tuple[Document, ...]:
+    from vaguemestre.formats import hprim_sante
+
+    records = hprim_sante.records(given.decoded) if given.decoded is not None else hprim_sante.read(given.data, given.charset)
+    several = len(records) > 1
+    return tuple(
+        Document(
+            "hprim-sante",
+            (*given.path, f"#{record.number}") if several else given.path,
+            given.sha256,
+            type=record.type,
+            title=record.title,
+            date=record.date,
+            id=record.id,
+            patient=record.patient,
+            author=record.author,
+            recipients=record.recipients,
+            results=record.results,
+            text=record.text[: plain.MAX_TEXT],
+            warnings=record.warnings,
+            size=len(given.data),
+            understood=record.understood,
+            html=record.html[: plain.MAX_TEXT],
+        )
+        for record in records
+    )
+
+
+def _hprim_xml(given: Given) -> tuple[Document, ...]:
+    from vaguemestre.formats import hprim_xml
+
+    found = hprim_xml.read(given.data)
+    return (
+        Document(
+            "hprim-xml",
+            given.path,
+            given.sha256,
+            title=found.title,
+            date=found.date,
+            id=found.id,
+            patient=found.patient,
+            author=found.author,
+            recipients=(found.recipient,) if found.recipient else (),
+            text=found.text[: plain.MAX_TEXT],
+            warnings=found.warnings,
+            size=len(given.data),
+            html=found.html[: plain.MAX_TEXT],
+        ),
     )
 
 
@@ -258,10 +331,17 @@ def _html(given: Given) -> tuple[Document, ...]:
 
 _READERS: dict[str, Callable[[Given], tuple[Document, ...]]] = {
     "hprim-medecin": _hprim_medecin,
+    "hprim-sante": _hprim_sante,
+    "hprim-xml": _hprim_xml,
     "pdf": _pdf,
     "text": _text,
     "html": _html,
+    "rtf": read_files.rtf,
+    "office": read_files.office,
+    "calendar": read_files.calendar,
+    "image": read_files.image,
+    "encrypted": read_files.locked,
 }
 """What is read into documents of its own bytes."""
-_CONTAINERS: dict[str, Callable[[Given, Walk], None]] = {"xdm": _xdm, "cda": _cda}
+_CONTAINERS: dict[str, Callable[[Given, Walk], None]] = {"xdm": _xdm, "cda": _cda, "fhir": _fhir, "hl7v2": _hl7v2, "tnef": _winmail}
 """What holds other documents, which are added as they are read."""

@@ -10,29 +10,14 @@ import hashlib
 from collections.abc import Collection, Iterator
 
 from vaguemestre.domain.fault import Fault, Unsupported
+from vaguemestre.formats.media_types import media_type
 from vaguemestre.formats.recognise import recognise
 from vaguemestre.inbound.read_mail import Leaf, open_mail
 from vaguemestre.protocols import mime
 
 MAX_NESTED_MAILS = 8
-_MEDIA_TYPES = {
-    "email": "message/rfc822",
-    "pdf": "application/pdf",
-    "rtf": "application/rtf",
-    "hprim-medecin": "text/plain",
-    "text": "text/plain",
-    "html": "text/html",
-    "xdm": "application/zip",
-    "cda": "application/xml",
-    "calendar": "text/calendar",
-}
-_IMAGE_TYPES = (
-    (b"\x89PNG", "image/png"),
-    (b"\xff\xd8\xff", "image/jpeg"),
-    (b"GIF8", "image/gif"),
-    (b"II*\0", "image/tiff"),
-    (b"MM\0*", "image/tiff"),
-)
+MAX_HELD = 4
+"""How deep files in files are looked for: a PDF in a CDA in an archive in an Outlook part."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, repr=False)
@@ -49,7 +34,7 @@ def extract(data: bytes, sha256: str) -> tuple[bytes, str, str]:
     """(bytes, media type, file name) of the document with that digest in a message or file, the type by content and the name "" where it
     has none. Raises `Unsupported` where nothing has that digest."""
     for _, content in _found(data, {sha256}):
-        return content.data, _type_of(content.data, content.name, content.media_type), content.name
+        return content.data, media_type(content.data, content.name, content.media_type), content.name
     raise Unsupported("No part of the message has these bytes.")
 
 
@@ -101,29 +86,59 @@ def _inner_mail(leaf: Leaf) -> mime.Part | None:
     return inner
 
 
-def _held(content: _Content) -> Iterator[_Content]:
-    """The files of an archive, and those in each CDA; nothing of what cannot be opened."""
-    kind = recognise(content.data, content.name, content.media_type).name
+def _held(content: _Content, depth: int = 0) -> Iterator[_Content]:
+    """The files in an archive, an Outlook part, a CDA, a FHIR bundle, a PDF or a letter, and those in them; nothing of what cannot be
+    opened."""
     try:
-        if kind == "xdm":
-            from vaguemestre.formats import xdm
-
-            for entry in xdm.read(content.data).entries:
-                inside = _Content(entry.data, entry.name.rpartition("/")[2], entry.media_type)
-                yield inside
-                if recognise(entry.data, entry.name, entry.media_type).name == "cda":
-                    yield from _held(inside)
-        elif kind == "cda":
-            from vaguemestre.formats import cda
-
-            for file in cda.read(content.data).embedded:
-                yield _Content(file.data, file.name, file.media_type)
+        for inside in _files(content):
+            yield inside
+            if depth + 1 < MAX_HELD:
+                yield from _held(inside, depth + 1)
     except Fault:
         return
 
 
-def _type_of(data: bytes, name: str, media_type: str | None) -> str:
-    kind = recognise(data, name, media_type).name
-    if kind == "image":
-        return next((t for start, t in _IMAGE_TYPES if data.startswith(start)), "application/octet-stream")
-    return _MEDIA_TYPES.get(kind, "application/octet-stream")
+def _files(content: _Content) -> Iterator[_Content]:
+    kind = recognise(content.data, content.name, content.media_type).name
+    if kind == "xdm":
+        from vaguemestre.formats import xdm
+
+        for entry in xdm.read(content.data).entries:
+            yield _Content(entry.data, entry.name.rpartition("/")[2], entry.media_type)
+    elif kind == "cda":
+        from vaguemestre.formats import cda
+
+        for file in cda.read(content.data).embedded:
+            yield _Content(file.data, file.name, file.media_type)
+    elif kind == "hl7v2":
+        from vaguemestre.formats import hl7v2
+
+        for record in hl7v2.read(content.data):
+            for part in record.embedded:
+                yield _Content(part.data, part.name, part.media_type)
+    elif kind == "fhir":
+        from vaguemestre.formats import fhir
+
+        for one in fhir.read(content.data).documents:
+            for attached in one.embedded:
+                yield _Content(attached.data, attached.name, attached.media_type)
+    elif kind == "pdf":
+        from vaguemestre.formats import pdf
+
+        for held in pdf.embedded(content.data):
+            yield _Content(held.data, held.name)
+    elif kind == "tnef":
+        from vaguemestre.formats import tnef
+
+        for packed in tnef.read(content.data).files:
+            yield _Content(packed.data, packed.name, packed.media_type)
+    elif kind == "rtf":
+        from vaguemestre.formats import rtf
+
+        for picture in rtf.read(content.data).pictures:
+            yield _Content(picture.data, picture.name, picture.media_type)
+    elif kind == "office":
+        from vaguemestre.formats import office
+
+        for drawn in office.read(content.data).pictures:
+            yield _Content(drawn.data, drawn.name, drawn.media_type)

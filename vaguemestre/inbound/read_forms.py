@@ -121,7 +121,10 @@ class _Groups:
     def _order(self, place: int) -> tuple[bool, int, bool, int]:
         piece = self.pieces[place]
         document = piece.document
-        return not document.understood, _RANKS.get(document.format, _OTHER_RANK), piece.inside is not None, place
+        rank = _RANKS.get(document.format, _OTHER_RANK)
+        if document.format == "hl7v2" and document.results:
+            rank = _RANKS["cda-n1"]  # results as data, which stand before the pages of a CDA that they came with
+        return not document.understood, rank, piece.inside is not None, place
 
 
 def _one_document(groups: _Groups, one: int, other: int) -> bool:

@@ -1,8 +1,8 @@
 """A mail opened for reading: its facts, its own words, and its attachments in order, each with its content (RFC 5322, RFC 2045 to 2047,
-RFC 2183; reports: RFC 3464 and RFC 8098).
+RFC 2183).
 
 What is no document is sorted out here: signatures, the control part of an encrypted or report mail, the returned copy inside a report,
-and small pictures that decorate an HTML text.
+and small pictures that decorate an HTML text (reports: `read_report`).
 """
 
 from __future__ import annotations
@@ -12,24 +12,21 @@ import functools
 import re
 from collections.abc import Iterator
 
-from vaguemestre.domain.reading import Json
 from vaguemestre.formats.charset import Decoded, decode
+from vaguemestre.inbound.read_report import Gathered, Report, refused
 from vaguemestre.protocols import mime
+from vaguemestre.protocols.flowed import unflowed
 from vaguemestre.protocols.mime import Part
+from vaguemestre.protocols.report_fields import own_message_id
 
 DECORATION_BYTES = 30_000
-MAX_REPORT_RECIPIENTS = 200
+MAX_NAME, MAX_ENDING = 255, 20
 _NO_DOCUMENT = frozenset(
     {
         "application/pkcs7-signature",
         "application/x-pkcs7-signature",
         "application/pgp-signature",
         "application/pgp-encrypted",
-        "message/delivery-status",
-        "message/global-delivery-status",
-        "message/disposition-notification",
-        "message/global-disposition-notification",
-        "text/rfc822-headers",
     }
 )
 _MAILS = frozenset({"message/rfc822", "message/global"})
@@ -44,7 +41,7 @@ _WARNING_OF_DEFECT = {
 
 
 class Leaf:
-    """One part that holds content. `name`: its file name, without folders, or None."""
+    """One part that holds content. `name`: its file name, without folders, or None. `flowed`: its lines are to be joined (RFC 3676)."""
 
     def __init__(self, part: Part) -> None:
         self.part = part
@@ -53,13 +50,15 @@ class Leaf:
         placed = part.raw(b"content-disposition")
         parameters = mime.parameters(kind) if kind is not None and b";" in kind else {}
         self.charset = parameters.get("charset")
+        self.flowed = parameters.get("format", "").lower() == "flowed"
+        self._delete_space = parameters.get("delsp", "").lower() == "yes"
         self.disposition = ""
         name = parameters.get("name")
         if placed is not None:
             self.disposition = placed.partition(b";")[0].strip().lower()[:40].decode("ascii", "replace")
             if b";" in placed:
                 name = mime.parameters(placed).get("filename") or name
-        self.name = _NAME_MARKS.split(name)[-1].strip()[:255] or None if name else None
+        self.name = _short(_NAME_MARKS.split(name)[-1].strip()) or None if name else None
 
     @functools.cached_property
     def _decoded_body(self) -> tuple[bytes, tuple[str, ...]]:
@@ -81,6 +80,12 @@ class Leaf:
         return decode(self.content, self.charset)
 
     @property
+    def words(self) -> str:
+        """The content as a person wrote it: line ends `\n`, paragraphs of format=flowed on one line."""
+        text = self.text.text.replace("\r\n", "\n").replace("\r", "\n")
+        return unflowed(text, self._delete_space) if self.flowed else text
+
+    @property
     def mail(self) -> Part | None:
         """The root of the mail that this part is, or None."""
         if self.media_type not in _MAILS:
@@ -91,10 +96,19 @@ class Leaf:
         return f"Leaf({self.part.number!r}, {self.media_type!r})"
 
 
+def _short(name: str) -> str:
+    """A file name that any disk takes, its ending kept: that says its kind."""
+    if len(name) <= MAX_NAME:
+        return name
+    stem, dot, ending = name.rpartition(".")
+    return f"{stem[: MAX_NAME - MAX_ENDING]}{dot}{ending}" if len(ending) < MAX_ENDING else name[:MAX_NAME]
+
+
 @dataclasses.dataclass(slots=True, repr=False)
 class Mail:
     """`bodies`: text/plain parts that are the mail's own words; `html`: its first HTML part; `attachments`: every other part that may be a
-    document, in order; `warnings`: (code, detail)."""
+    document, in order; `warnings`: (code, detail); `report`: see `read_report`; `returned`: what the mail bears was sent from here and
+    comes back."""
 
     message_id: str | None
     from_: str | None
@@ -102,7 +116,8 @@ class Mail:
     subject: str | None
     date: str | None
     headers: dict[str, str]
-    report: Json | None
+    report: Report | None
+    returned: bool
     bodies: list[Leaf]
     html: Leaf | None
     attachments: list[Leaf]
@@ -138,7 +153,7 @@ def open_mail(root: Part) -> Mail:
     bodies: list[Leaf] = []
     attachments: list[Leaf] = []
     html: Leaf | None = None
-    report: Json | None = None
+    gathered = Gathered()
     warnings: dict[str, tuple[str, str]] = {}
     for part, related, in_report in _leaves(root):
         leaf = Leaf(part)
@@ -146,10 +161,10 @@ def open_mail(root: Part) -> Mail:
         if kind.startswith("multipart/"):
             # a multipart that could not be split: its text is shown as it stands
             kind = leaf.media_type = "text/plain"
-        if kind in _NO_DOCUMENT or (in_report and kind in _MAILS):
-            if report is None and kind.endswith(("delivery-status", "disposition-notification")):
-                report = _report(leaf)
+        if kind in _NO_DOCUMENT or (gathered.takes(kind, in_report) and gathered.take(leaf)):
             continue
+        if kind == "message/partial":
+            warnings["truncated"] = "truncated", "The message is one fragment of a longer one."
         own_words = leaf.name is None and leaf.disposition != "attachment"
         if kind == "text/plain" and own_words:
             bodies.append(leaf)
@@ -157,17 +172,21 @@ def open_mail(root: Part) -> Mail:
             html = leaf
         elif not (related and kind.startswith("image/") and _decorates(leaf)):
             attachments.append(leaf)
-        if part.encoding == "base64" and mime.CUT_BASE64 in leaf.defects:
+        if part.encoding in mime.CHANGING and not mime.CUT.isdisjoint(leaf.defects):
             warnings["truncated"] = "truncated", "The message is cut: the end of an encoded part is lacking."
     for defect in root.all_defects():
         told = _WARNING_OF_DEFECT.get(defect)
         if told is not None:
             warnings.setdefault(told[0], told)
+    subject = _optional(root.raw(b"subject"))
+    report = gathered.report(root)
+    lone = [] if report is not None else [leaf for leaf in gathered.copies if isinstance(leaf, Leaf)]
+    attachments += lone
     return Mail(
-        message_id=_message_id(root.raw(b"message-id")),
+        message_id=own_message_id(root.raw(b"message-id")),
         from_=next(iter(mime.shown(root.raw(b"from") or b"")), None),
         to=tuple(one for one in mime.shown(b", ".join(root.all_raw(b"to")[:20])) if "@" in one),
-        subject=_optional(root.raw(b"subject")),
+        subject=subject,
         date=mime.date(root.raw(b"date") or b""),
         headers={
             name.decode("ascii").upper(): mime.decoded(root.data[start:end])
@@ -175,6 +194,7 @@ def open_mail(root: Part) -> Mail:
             if name.startswith(b"x-mss-")
         },
         report=report,
+        returned=report is not None or bool(lone) or refused(subject),
         bodies=bodies,
         html=html,
         attachments=attachments,
@@ -188,37 +208,3 @@ def _decorates(leaf: Leaf) -> bool:
 
 def _optional(value: bytes | None) -> str | None:
     return None if value is None else mime.decoded(value)
-
-
-def _message_id(value: bytes | None) -> str | None:
-    if value is None:
-        return None
-    return "".join(mime.raw_text(value).splitlines()).strip()[:998] or None
-
-
-def _report(leaf: Leaf) -> Json:
-    """The machine part of a DSN or MDN: groups of fields parted by blank lines."""
-    is_mdn = leaf.media_type.endswith("disposition-notification")
-    groups: list[dict[str, str]] = [{}]
-    text = mime.raw_text(leaf.content.replace(b"\r\n", b"\n"))
-    for line in text.split("\n")[:5_000]:
-        name, colon, value = line.partition(":")
-        if not line.strip():
-            groups.append({})
-        elif colon and len(groups) <= MAX_REPORT_RECIPIENTS:
-            groups[-1].setdefault(name.strip().lower(), value.strip())
-    original = next((g["original-message-id"] for g in groups if "original-message-id" in g), None)
-    results = []
-    for group in groups:
-        recipient = group.get("final-recipient") or group.get("original-recipient")
-        if recipient is None:
-            continue
-        told = group.get("disposition", "") if is_mdn else group.get("action", "")
-        results.append(
-            {
-                "recipient": recipient.partition(";")[2].strip() or recipient,
-                "action": (told.rpartition(";")[2].strip() if is_mdn else told.lower()) or None,
-                "code": None if is_mdn else group.get("status"),
-            }
-        )
-    return {"kind": "mdn" if is_mdn else "dsn", "original_message_id": original, "results": results}

@@ -18,7 +18,8 @@ MAX_TOTAL_TEXT = 10_000_000
 @dataclasses.dataclass(repr=False)
 class Given:
     """A document's bytes and what is known of them before reading. `decoded`: its text, where recognising it needed that. `reach`: lines
-    that may stand before an HPRIM header. `told`: warnings of the archive about it; `metadata` and `patient`: what its metadata say."""
+    that may stand before an HPRIM header. `told`: warnings of the archive about it; `metadata` and `patient`: what its metadata say.
+    `held`: it is a file of a PDF."""
 
     data: bytes
     path: tuple[str, ...]
@@ -29,6 +30,7 @@ class Given:
     metadata: Mapping[str, object] | None = None
     patient: StatedPatient | None = None
     archived: bool = False
+    held: bool = False
 
     @cached_property
     def sha256(self) -> str:
@@ -58,7 +60,8 @@ class Watch:
 @dataclasses.dataclass(slots=True, repr=False)
 class Walk:
     """`pages`: what was read of each PDF, by digest, since the same one comes up to three times in a message. `mail`, `subject`: of the
-    mail whose parts are being read."""
+    mail whose parts are being read, `returned`: whether what it bears comes back with a report; `words`: those that
+    an attachment keeps of that mail."""
 
     watch: Watch
     pieces: list[Piece] = dataclasses.field(default_factory=list)
@@ -68,12 +71,16 @@ class Walk:
     mails: int = 0
     mail: int = 0
     subject: str = ""
+    returned: bool = False
+    words: list[str] = dataclasses.field(default_factory=list)
 
     def add(self, document: Document, given: Given | None = None, kind: str = "", inside: int | None = None) -> int | None:
         """Keeps a document that was read; gives back its index, or None where the budget is spent."""
         if self.full():
             return None
         self.text_left -= len(document.text) + len(document.html)
+        if self.returned:
+            document = dataclasses.replace(document, returned=True)
         archived = given is not None and given.archived
         patient = given.patient if given is not None else None
         self.pieces.append(Piece(document, self.mail, self.subject, inside, archived, patient, kind))

@@ -188,6 +188,10 @@ class Guard:
         found = {digest: Measured.of(told.get(digest)) for digest in digests if isinstance(told, dict)}
         return {digest: one for digest, one in found.items() if one is not None}
 
+    def strip(self, data: bytes) -> bytes:
+        """A PDF without what acts in it. Raises as `render`, or `Unsupported` for a password."""
+        return self._ask("strip", data)
+
     def pages(self, data: bytes) -> int:
         """How many pages a PDF has. Raises as `render`."""
         return int(self._ask("pages", data))

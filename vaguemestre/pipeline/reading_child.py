@@ -29,6 +29,10 @@ def answer(head: Mapping[str, Any], data: bytes, begin: Callable[[str], None]) -
         found, media_type, name = extract(data, head["sha256"])
         said = json.dumps({"media_type": media_type, "name": name}).encode()
         return struct.pack("!I", len(said)) + said + found
+    if head["what"] == "strip":
+        from vaguemestre.formats import pdf_strip
+
+        return pdf_strip.stripped(data)
     if head["what"] == "measure":
         from vaguemestre.inbound.read_extract import extract_each
 

@@ -167,6 +167,8 @@ def _facts(reading: Reading) -> dict[str, Any]:
 def through(claimed: Claimed, reading: Reading, rules: Rules, revision: int, known: Known | None = None, failed: str = "") -> Through:
     """Match and file, decided for every document of a reading. `revision` is the practice's before the first look at its records."""
     warnings = tuple(w.code for w in reading.warnings)
+    message = reading.message
+    report = {**message.report, **(message.reported or {})} if message is not None and message.report is not None else None
     documents, subjects, mains = reading.documents, _subjects(claimed, reading), _mains(reading.documents)
     forms: defaultdict[int, list[int]] = defaultdict(list)
     for position, main in enumerate(mains):
@@ -178,7 +180,7 @@ def through(claimed: Claimed, reading: Reading, rules: Rules, revision: int, kno
         pages = [form for form in mine if documents[form].rendering]
         answers = [known.about(subjects[one]) for one in (position, *pages)]
         found = _matched(claimed, document, [documents[form] for form in mine], warnings, rules, answers)
-        return file.decide(document, found, position, subjects[position].key, tuple(subjects[form].key for form in pages))
+        return file.decide(document, found, position, subjects[position].key, tuple(subjects[form].key for form in pages), report)
 
     asked = known or Known()
     asked.ask(subjects)

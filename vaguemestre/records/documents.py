@@ -10,7 +10,8 @@ from django.db import models
 
 
 class Document(models.Model):
-    """`content`: the document of reading.schema.json without its `results` and `text`. `stated`: the patient it names, with ours
+    """`content`: the document of reading.schema.json without its `results` and `text`; with `report`, what its message
+    tells of another one (`inbound.file.document_row`). `stated`: the patient it names, with ours
     (`from_fields`, `names_guessed`). `candidates`: [{"patient": row number, "ref": text, "evidence": [[trait, verdict], ...]}],
     best first, at most 5. `sha256`: of its own bytes; `content_key`: what
     makes two documents the same one (inbound.file.content_key): the records of one HPRIM file share their bytes and not their key.

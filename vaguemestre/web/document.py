@@ -12,13 +12,14 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
+from vaguemestre.formats import encrypted
 from vaguemestre.inbound.settle import Trait, compare
 from vaguemestre.pipeline import decisions
 from vaguemestre.records.documents import Document
 from vaguemestre.records.patients import Patient
 from vaguemestre.records.queries import inbox, record
 from vaguemestre.records.queries.visible import Visible
-from vaguemestre.web import files, forms, originals, pictures, results, wording
+from vaguemestre.web import files, forms, originals, pictures, report, results, wording
 from vaguemestre.web.access import account_of, clinical, document_or_404
 from vaguemestre.web.files import File
 from vaguemestre.web.forms import Form
@@ -26,6 +27,8 @@ from vaguemestre.web.inbox import FIRST, LISTS, frame, list_word
 from vaguemestre.web.narrative import Story
 from vaguemestre.web.pictures import Picture
 
+_PARTLY = frozenset({"rtf", "office"})
+"""Formats of which the words are shown where a drawing in them is not."""
 _WORDS = frozenset({"text/plain", "text/html"})
 """Bodies of a CDA of level 1 that are shown as words."""
 
@@ -75,13 +78,23 @@ def _warnings(document: Document, paged: bool) -> dict[str, list[str]]:
     usual = {"encoding-guessed"} if not names_guessed else set()
     if settings.VAGUEMESTRE.text("server", "profile") == "demo":
         usual.add("test-identity")
-    if document.format == "image" and not paged:
+    if document.format == "encrypted":
+        codes = [code for code in codes if code != "unsupported"] + _locks(found)
+    elif document.format in _PARTLY and not document.unreadable:
+        codes = ["partly-shown" if code == "unsupported" else code for code in codes]
+    elif document.format == "image" and not paged:
         codes = [code for code in codes if code != "unsupported"]  # the page says that it cannot be shown
     elif paged and document.format in originals.PAGED:
         codes = ["image-only" if code == "unsupported" else code for code in codes]
         usual.add("image-only")
     mild = [code for code in codes if code in usual]
     return {"grave": [code for code in codes if code not in mild], "mild": mild}
+
+
+def _locks(warnings: Sequence[Any]) -> list[str]:
+    """How an encrypted document is locked, as codes of `wording.WARNINGS`; the reader tells it by one of its own sentences."""
+    kinds = [encrypted.kind_of(str(one.get("detail", ""))) or "other" for one in warnings if isinstance(one, dict)]
+    return [f"locked-{kind}" for kind in dict.fromkeys(kinds)]
 
 
 @require_safe
@@ -112,8 +125,10 @@ def show(request: HttpRequest, seen: Visible, number: int) -> HttpResponse:
         older=inbox.older(seen, LISTS[word], document),
         chapters=results.chapters(seen, document),
         warnings=_warnings(document, paged),
+        report=report.lines(document),
         forms=shown,
         paged=paged,
+        acts=originals.acts(document),
         story=told,
         loose=_loose(held, told, shown),
         kept=_kept(document, holds, told, shown),

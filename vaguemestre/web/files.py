@@ -1,4 +1,6 @@
-"""The files that a CDA holds in itself, as its reading told them. Their bytes are taken out of the message when somebody asks for them."""
+"""The files that a CDA, a PDF or a letter holds in itself, as its reading told them. Their bytes are taken out of the message when somebody
+asks for them.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,7 @@ from vaguemestre.records.documents import Document
 
 MOST = 200
 """Files of one document that are looked at; its reader keeps no more."""
-_HOLDING = frozenset({"cda-n1", "cda-n3"})
+_HOLDING = frozenset({"cda-n1", "cda-n3", "hl7v2", "fhir", "pdf", "rtf", "office"})
 _DIGEST = re.compile(r"[0-9a-f]{64}\Z")
 
 

@@ -105,6 +105,6 @@ def of(seen: Visible, main: Document, held: Mapping[str, Picture]) -> list[Form]
 
 
 def _form(document: Document, role: str, pages: Sequence[Sheet], left: int, shown: bool, image: Picture | None) -> Form:
-    anchor, download = f"forme-{document.pk}", reverse("original", args=[document.pk])
+    anchor, download = f"forme-{document.pk}", reverse("stripped" if originals.acts(document) else "original", args=[document.pk])
     told = story(document, pictures.held(document, files.of(document)), ()) if document.html and not pages else None
     return Form(document, role, name(document), pages, left, shown, anchor, download, image, told)

@@ -228,6 +228,29 @@ def original(request: HttpRequest, seen: Visible, number: int) -> HttpResponse:
     return _attachment(data, media_type, _RANK.sub("", name) or f"{document.document_id}.bin")
 
 
+def acts(document: Document) -> bool:
+    """Whether a PDF holds scripts, forms or files, so that a copy without them is offered."""
+    told = document.content.get("warnings") if isinstance(document.content, dict) else None
+    codes = [one.get("code") for one in told if isinstance(one, dict)] if isinstance(told, list) else []
+    return document.format == "pdf" and "active-content-removed" in codes
+
+
+@require_safe
+@clinical
+def stripped(request: HttpRequest, seen: Visible, number: int) -> HttpResponse:
+    """A PDF written anew without what acts in it; 404 where that cannot be."""
+    document = document_or_404(request, seen, number)
+    if not acts(document):
+        raise Http404
+    try:
+        data, media_type, name = _own_bytes(document)
+        data = _guarded(f"{document.sha256}.strip", lambda guard: guard.strip(data))
+    except Fault:
+        raise Http404 from None
+    trace(request, "document-downloaded", f"document:{document.pk}", "stripped")
+    return _attachment(data, media_type, name or f"{document.document_id}.pdf")
+
+
 @require_safe
 @clinical
 def file(request: HttpRequest, seen: Visible, number: int, place: int) -> HttpResponse:

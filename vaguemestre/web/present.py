@@ -127,6 +127,11 @@ def subject(message: Message) -> str:
     return f"{_('Intégration refusée par le logiciel du destinataire')} · {words}".rstrip(" ·") if found["ko"] else words
 
 
+def without_mark(words: str) -> str:
+    """A subject without the mark that machines read (ECO.3.1.3)."""
+    return _XDM.sub("", words, count=1).strip()
+
+
 def dated(document: Document) -> str:
     """The day of the document itself, else that of its reception."""
     return day(document.date[:10]) if document.date else full_moment(document.received_at)[:10]

@@ -37,6 +37,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("documents/<row:number>/images/<row:place>/<row:page>.png", originals.held_image, name="held-image"),
     path("documents/<row:number>/fichiers/<row:place>", originals.file, name="file"),
     path("documents/<row:number>/original", originals.original, name="original"),
+    path("documents/<row:number>/sans-contenu-actif", originals.stripped, name="stripped"),
     path("documents/<row:number>/message", originals.message, name="message"),
     path("patients/<row:number>/", patient.show, name="patient"),
     path("resultats/<row:number>/", result.show, name="result"),

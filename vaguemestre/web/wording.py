@@ -56,6 +56,7 @@ REASONS: Mapping[str, Words] = {
     "running-text": _("L'identité a été trouvée dans le texte du document, et non dans des champs prévus pour elle."),
     "tightened": _("Le cabinet a choisi de confirmer à la main ce que cette règle aurait classé."),
     "withdrawn": _("L'expéditeur dit que ce document, ou un autre envoyé auparavant, n'est plus en vigueur : à vous d'en décider."),
+    "returned": _("Ce qui revient avec un avis a été envoyé d'ici : rien n'en est classé sans vous."),
     "undone": _("Ce document avait été classé, puis le classement a été annulé : à vous de choisir le dossier."),
     # doubts
     "twin": _("Un autre dossier a la même date de naissance et presque les mêmes noms : jumeaux ?"),
@@ -111,6 +112,21 @@ WARNINGS: Mapping[str, Words] = {
     "unsupported": _("Ce type de contenu ne se lit pas encore ici : téléchargez l'original pour l'ouvrir."),
     "malformed": _("Le fichier est mal formé : sa lecture a échoué ou reste partielle."),
     "too-large": _("Le fichier dépasse les limites de lecture : il est gardé entier, mais montré en partie."),
+    "partly-shown": _("Un dessin du document ne peut pas être montré ici : téléchargez l'original pour le voir."),
+    "locked-apicrypt": _(
+        "Ce contenu est chiffré par Apicrypt v1 : ouvrez-le avec l'outil d'Apicem, ou demandez à l'expéditeur un renvoi par MSSanté."
+    ),
+    "locked-pgp": _("Ce contenu est chiffré par OpenPGP : demandez à l'expéditeur de le renvoyer en clair par MSSanté."),
+    "locked-smime": _("Ce contenu est chiffré par S/MIME : demandez à l'expéditeur de le renvoyer en clair par MSSanté."),
+    "locked-smime-signed": _(
+        "Ce contenu est enfermé dans une signature S/MIME : demandez à l'expéditeur de le renvoyer sans elle, ou la signature détachée."
+    ),
+    "locked-zip": _("Cette archive est protégée par un mot de passe : demandez à l'expéditeur de renvoyer le document sans mot de passe."),
+    "locked-office": _(
+        "Ce fichier bureautique est protégé par un mot de passe : demandez à l'expéditeur de le renvoyer sans mot de passe."
+    ),
+    "locked-pdf": _("Ce PDF est protégé par un mot de passe : téléchargez-le pour l'ouvrir, ou demandez un renvoi sans mot de passe."),
+    "locked-other": _("Ce contenu est chiffré : demandez à l'expéditeur de le renvoyer en clair par MSSanté."),
     "image-only": _("Les pages sont des images : leurs mots ne sont pas lus, et la recherche ne les trouve pas."),
 }
 OTHER_WARNING = _("La lecture de ce document appelle une vérification.")
@@ -245,8 +261,16 @@ STATUSES: Mapping[str, Words] = {
     "X": _("non rendu"),
     "C": _("corrigé"),
     "P": _("provisoire"),
+    "R": _("non validé"),
+    "I": _("en attente"),
+    "S": _("partiel"),
+    "entered-in-error": _("erroné"),
+    "registered": _("pas encore fait"),
+    "preliminary": _("provisoire"),
+    "corrected": _("corrigé"),
+    "amended": _("corrigé"),
 }
-"""Of a result: ActStatus of a CDA, and HPRIM's letters (HL7 v2, table 0085). A complete one is not said."""
+"""Of a result: ActStatus of a CDA, HPRIM's letters (HL7 v2, table 0085), ObservationStatus of FHIR. A complete one is not said."""
 
 SAYINGS: Mapping[str, Words] = {
     "not-current": _("L'expéditeur dit que ce document n'est plus en vigueur."),
@@ -256,6 +280,60 @@ SAYINGS: Mapping[str, Words] = {
     "signs": _("L'expéditeur dit que ce document porte la signature d'un autre."),
 }
 """What the metadata of an archive say of a document beside others."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Happening:
+    """What a report says of one recipient. `words` hold %(what)s, the mail, and %(who)s; `level` is the class of a note."""
+
+    words: Words
+    level: str
+
+
+DELIVERIES: Mapping[str, Happening] = {
+    "failed": Happening(_("%(what)s n'a pas été remis à %(who)s"), "warning"),
+    "delayed": Happening(_("%(what)s n'a pas encore pu être remis à %(who)s ; les essais continuent"), "warning"),
+    "delivered": Happening(_("%(what)s a été remis à %(who)s"), "success"),
+    "relayed": Happening(_("%(what)s a été transmis vers %(who)s, dont le serveur ne confirme pas la remise"), ""),
+    "expanded": Happening(_("%(what)s a été remis à la liste %(who)s"), "success"),
+}
+"""By action of RFC 3464 2.3.3."""
+
+DISPOSITIONS: Mapping[str, Happening] = {
+    "displayed": Happening(_("%(what)s a été ouvert par %(who)s"), "success"),
+    "processed": Happening(_("%(what)s a été pris en charge par le logiciel de %(who)s"), "success"),
+    "dispatched": Happening(_("%(what)s a été transféré par %(who)s"), ""),
+    "deleted": Happening(_("%(what)s a été supprimé par %(who)s, peut-être sans être lu"), "warning"),
+    "denied": Happening(_("%(who)s ne souhaite pas dire ce qu'est devenu votre envoi. %(what)s lui est parvenu"), ""),
+    "failed": Happening(_("%(what)s est arrivé chez %(who)s, mais son logiciel ne dit pas ce qu'il en a fait"), "warning"),
+    "processed/error": Happening(_("%(what)s n'a pas pu être intégré par le logiciel de %(who)s"), "warning"),
+    "displayed/error": Happening(_("%(what)s n'a pas pu être affiché chez %(who)s"), "warning"),
+}
+"""By disposition of RFC 8098 3.2.6, with "/error" where its modifier says one."""
+OTHER_HAPPENING = Happening(_("%(what)s : un avis est revenu de %(who)s"), "")
+
+CAUSES: Mapping[str, Words] = {
+    "1.0": _("adresse inconnue"),
+    "1.1": _("adresse inconnue"),
+    "1.2": _("domaine inconnu"),
+    "1.3": _("adresse mal écrite"),
+    "1.6": _("boîte fermée, le destinataire a déménagé"),
+    "1.10": _("domaine sans messagerie"),
+    "2.1": _("boîte fermée"),
+    "2.2": _("boîte pleine"),
+    "2.3": _("message trop volumineux"),
+    "3.4": _("message trop volumineux"),
+    "4": _("serveur du destinataire injoignable"),
+    "6": _("contenu refusé par le serveur du destinataire"),
+    "7": _("envoi refusé par le serveur du destinataire"),
+}
+"""By subject and detail of a status (RFC 3463), else by its subject alone."""
+
+
+def cause(status: str) -> Words:
+    """Why a mail was not delivered; "" where the status does not tell, or tells no more than that."""
+    _class, _dot, detail = status.partition(".")
+    return CAUSES.get(detail) or CAUSES.get(detail.partition(".")[0], "")
 
 
 def flags(text: str) -> list[Flag]:
@@ -270,7 +348,7 @@ def rule(text: str) -> Words:
 
 def word_of(document: Document) -> str:
     """The reason of a document as `reason` takes it: of an image nothing is read, and that is no fault of it."""
-    return "image" if document.format == "image" and document.reason == "unreadable" else document.reason
+    return "image" if document.format == "image" and document.reason in {"unreadable", "no-identity"} else document.reason
 
 
 def reason(word: str, rule_text: str = "") -> Words:
