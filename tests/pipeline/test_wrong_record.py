@@ -74,8 +74,8 @@ def test_what_is_sound_is_filed(given: Given) -> None:
 @pytest.mark.parametrize("lost", range(8))
 def test_results_below_a_torn_header_and_no_end_mark_never_pass_to_the_record_above(given: Given, lost: int) -> None:
     first = chart(given, "SENIOR", SENIOR)
-    chart(given, "LEO", LEO)
-    below = hprim(LEO, value="9.99", nir=True, code="B22").split("\n")
+    chart(given, "JEAN", JEAN)
+    below = hprim(JEAN, value="9.99", nir=True, code="B22").split("\n")
     del below[lost]
     rows = post_one(given, mail(("r.hpr", hprim(SENIOR, value="0.95", end="") + "\n".join(below))))
     assert set(charts_of(rows)) == {None}
@@ -353,12 +353,12 @@ def test_what_a_laboratory_knows_a_stranger_by_does_not_go_to_the_namesake_again
 
 def test_a_number_of_the_laboratory_first_used_for_another_is_a_doubt(given: Given) -> None:
     chart(given, "SENIOR", SENIOR)
-    chart(given, "LEO", LEO)
+    chart(given, "JEAN", JEAN)
     assert charts_of(post_one(given, mail(("r.hpr", hprim(SENIOR, code="C1"))))) == ["SENIOR"]
-    papers = [hprim(LEO, code="C1"), hprim(LEO, code="C2"), hprim(SENIOR, code="C2")]
+    papers = [hprim(JEAN, code="C1"), hprim(JEAN, code="C2"), hprim(SENIOR, code="C2")]
     poisoned, first, second = post(given, *(mail(("r.hpr", paper)) for paper in papers))
     assert charts_of(poisoned) == [None]
-    assert charts_of(first + second) == ["LEO", None]
+    assert charts_of(first + second) == ["JEAN", None]
 
 
 # Several mailboxes, practices and channels
