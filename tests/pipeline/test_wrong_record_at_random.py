@@ -34,7 +34,7 @@ PEOPLE = {
     "no-chart": Somebody("MARTEAU", "ANNA", "1990-05-04", "F", 123),
     "no-chart-child": Somebody("QUINTARD", "HUGO", "2025-11-23", "M", 124),
 }
-SENDERS = ("labo@hopital.demo.example", "autre@hopital.demo.example", "inconnu@hopital.demo.example")
+SENDERS = ("labo@hopital.demo.example", "labo@hopital.demo.example", "autre@hopital.demo.example", "inconnu@hopital.demo.example")
 
 
 @dataclasses.dataclass
@@ -43,6 +43,10 @@ class Story:
 
     rng: random.Random
     truth: dict[str, str] = dataclasses.field(default_factory=dict)
+
+    def slips(self, *known: Any) -> Any:
+        """Nothing amiss mostly (the first), else one of what may be."""
+        return known[0] if self.rng.random() < 0.7 else self.rng.choice(known)
 
     def value(self, ref: str) -> str:
         number = f"{len(self.truth) // 100}.{len(self.truth) % 100:02d}"
@@ -58,39 +62,32 @@ class Story:
 
     def hprim(self, ref: str) -> str:
         rng, me = self.rng, PEOPLE[ref]
-        slip: dict[str, Any] = rng.choice(
-            (
-                {},
-                {},
-                {"nir": True},
-                {"born": ""},
-                {"born": "00/00/" + me.born[:4]},
-                {"family": me.birth},
-                {"given": me.given[0]},
-                {"given": "MME"},
-                {"family": me.given, "given": me.birth},
-                {"words": f"Patient : {me.birth} {me.given.title()}"},
-            )
+        slip: dict[str, Any] = self.slips(
+            {},
+            {"nir": True},
+            {"born": ""},
+            {"born": "00/00/" + me.born[:4]},
+            {"family": me.birth},
+            {"given": me.given[0]},
+            {"given": "MME"},
+            {"family": me.given, "given": me.birth},
+            {"words": f"Patient : {me.birth} {me.given.title()}"},
         )
-        code = rng.choice(("", f"L{me.nir[10:13]}", "L000"))
+        code = self.slips(rng.choice(("", f"L{me.nir[10:13]}")), "L000")
         return hprim(me, value=self.value(ref), code=code, **slip)
 
     def letter(self, ref: str) -> bytes:
         rng, me, other = self.rng, PEOPLE[ref], self.relative(ref)
-        slip: dict[str, Any] = rng.choice(
-            ({}, {}, {}, {"sex": ""}, {"given": ""}, {"used": ""}, {"used": "DURAND"}, {"birth": me.birth.title()}, {"born": ""})
+        slip: dict[str, Any] = self.slips(
+            {}, {"sex": ""}, {"given": ""}, {"used": ""}, {"used": "DURAND"}, {"birth": me.birth.title()}, {"born": ""}
         )
-        ins = rng.choice(("", me.nir, me.nir, me.nir, other.nir))
+        ins = self.slips(rng.choice((me.nir, "")), other.nir)
         number = rng.choice(("", "", f"{ROOT}.1", f"{ROOT}.{self.rng.randrange(3)}"))
-        told = rng.choice(
-            (
-                b"",
-                b"",
-                pages("Examen sans particularité."),
-                pages(f"Nom de naissance : {me.birth}", f"Prénom : {me.given.title()}"),
-                pages(f"Nom de naissance : {other.birth}", f"Prénom : {other.given.title()}", f"Né(e) le {_french(other.born)}"),
-                pages(f"Patient : {me.birth} {me.given.title()}", f"Patient : {other.birth} {other.given.title()}"),
-            )
+        told = self.slips(
+            rng.choice((b"", pages("Examen sans particularité."))),
+            pages(f"Nom de naissance : {me.birth}", f"Prénom : {me.given.title()}"),
+            pages(f"Nom de naissance : {other.birth}", f"Prénom : {other.given.title()}", f"Né(e) le {_french(other.born)}"),
+            pages(f"Patient : {me.birth} {me.given.title()}", f"Patient : {other.birth} {other.given.title()}"),
         )
         return cda(
             me,
@@ -101,15 +98,15 @@ class Story:
             replaces=rng.choice(("", "", f"{ROOT}.1")),
             pages=told,
             result=self.value(ref),
-            code=rng.choice(("", f"C{me.nir[10:13]}", "C000")),
+            code=self.slips(rng.choice(("", f"C{me.nir[10:13]}")), "C000"),
             **slip,
         )
 
     def message(self) -> bytes:
         rng = self.rng
-        ref = rng.choice(sorted(PEOPLE))
-        other = rng.choice(sorted(PEOPLE))
-        kind = rng.randrange(8)
+        ref = rng.choice((*sorted(PEOPLE), "alone", "mother", "father"))
+        other = self.slips(ref, rng.choice(sorted(PEOPLE)))
+        kind = rng.choice((0, 0, 0, 1, 2, 3, 3, 3, 4, 5, 5, 6, 7))
         if kind == 0:
             return mail(("r.hpr", self.hprim(ref)))
         if kind == 1:
@@ -124,7 +121,7 @@ class Story:
         if kind == 4:
             return mail(("a.xml", self.letter(ref)), ("b.xml", self.letter(other)), ("r.hpr", self.hprim(ref)))
         if kind == 5:
-            named = PEOPLE[rng.choice((ref, ref, other))]
+            named = PEOPLE[self.slips(ref, self.rng.choice(sorted(PEOPLE)))]
             return mail(("IHE_XDM.ZIP", archive((self.letter(ref), named))), subject=ENVELOPE)
         if kind == 6:
             both = archive((self.letter(ref), PEOPLE[rng.choice((ref, other))]), (self.letter(other), PEOPLE[rng.choice((ref, other))]))
@@ -166,8 +163,10 @@ def test_no_sequence_of_messages_files_into_another_record(data_directory: Path,
 
     story = Story(random.Random(seed * 2 + ins))
     given = Given(data_directory)
-    charts = {ref: chart(given, ref, one, ins=ins) for ref, one in PEOPLE.items() if not ref.startswith("no-chart")}
-    administration.add_senders(given.doctor.practice, [SENDERS[1]], NOW)
+    for ref, one in PEOPLE.items():
+        if not ref.startswith("no-chart"):
+            chart(given, ref, one, ins=ins)
+    administration.add_senders(given.doctor.practice, [SENDERS[2]], NOW)
     account = doctor(given)
     sent: list[bytes] = []
     filed = 0
@@ -181,9 +180,8 @@ def test_no_sequence_of_messages_files_into_another_record(data_directory: Path,
         assert wrong(story) == []
         standing = list(Document.objects.filter(decision="filed", form_of=None))
         filed = max(filed, len(standing))
-        if standing and story.rng.random() < 0.3:
+        if standing and story.rng.random() < 0.2:
             undo(account, story.rng.choice(standing), NOW)
             assert wrong(story) == []
     assert filed > 3, "nothing was put to the test"
-    assert len(charts) == 12
     assert chain.verify() == []
