@@ -121,6 +121,16 @@ def test_pages_that_name_several_patients_hold_the_document(given: Given) -> Non
         assert rows[0].reason == "patient-mismatch"
 
 
+@pytest.mark.parametrize("words", ["Patiente : Mme ZORBEC Léa", "Patient : TOURNIER Paul, suivi en ville"])
+def test_words_about_another_hold_the_report_that_bears_them(given: Given, words: str) -> None:
+    """Dictated into the record that was open on the screen."""
+    family(given)
+    chart(given, "JEAN", JEAN)
+    assert charts_of(post_one(given, mail(("cr.xml", cda(LEO, ins=LEO.nir, words=words))))) == [None]
+    assert charts_of(post_one(given, mail(("r.hpr", hprim(JEAN, words=words))))) == [None]
+    assert charts_of(post_one(given, mail(("r.hpr", hprim(JEAN, value="2.2", words="Patient : BARZOU Jean"))))) == ["JEAN"]
+
+
 def test_a_letter_of_another_announced_as_the_copy_is_a_document_of_its_own(given: Given) -> None:
     """Its words name the mother without a label, and the report has too few words of its own to be held against."""
     family(given)

@@ -83,7 +83,7 @@ def disagree(one: StatedPatient | None, other: StatedPatient | None) -> bool:
 
 def names_another(patient: StatedPatient | None, text: str) -> bool:
     """Whether a text names as its patient somebody else than this one: no word of a family name in common, or another given name."""
-    if patient is None:
+    if patient is None or "atient" not in text:
         return False
     mine = Identity.stated(patient)
     words = frozenset().union(*mine.family_words)
@@ -113,6 +113,9 @@ def decide(
     learnt: Learnt,
 ) -> Match:
     """The match of one document. `charts` answers the look-up of the policy."""
+    told = vetoes(document, message_warnings)
+    if names_another(document.patient, document.text) and "patient-mismatch" not in told:
+        told = (*told, "patient-mismatch")  # its words are about somebody else than its header
     circumstances = Circumstances(
         sender=sender,
         sender_known=learnt.sender_known,
@@ -120,7 +123,7 @@ def decide(
         local_code_charts=learnt.local_code_charts,
         confirmed_code_charts=learnt.confirmed_code_charts,
         banned=learnt.banned,
-        vetoes=vetoes(document, message_warnings),
+        vetoes=told,
         automatic=automatic,
     )
     if not document.understood and document.patient is None:
