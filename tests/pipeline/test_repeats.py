@@ -12,6 +12,7 @@ from tests.pipeline.given import NOW, Given
 from tests.pipeline.read_as import LUCIE, OFFICE, PAUL, SODIUM, again, cda, digest, doctor, file_all, file_one, pdf, rendering
 from tests.scenes.operators import DOCTOR
 from vaguemestre.domain.reading import Attachment, Document, Ins, Warning
+from vaguemestre.inbound import taken_back
 
 
 @pytest.fixture
@@ -222,6 +223,7 @@ def test_undoing_forbids_the_document_and_its_forms_for_that_person(given: Given
     assert set(FilingBan.objects.values_list("content_key", "patient")) == {
         (first.content_key, given.lucie.pk),
         (digest("page"), given.lucie.pk),
+        *((mark, given.lucie.pk) for mark in taken_back.keys("", (), ["1.1"], "")),
     }
     comes: dict[str, list[Document]] = {
         "report": [again(cda("report", id="1.1"))],

@@ -178,7 +178,7 @@ def test_a_morning_by_mouse(world: World, address: str, tmp_path: Path) -> None:
     from vaguemestre.records.models import Document, FilingBan
 
     assert Document.objects.get(pk=world.documents["twins"].pk).decision == "review"
-    assert FilingBan.objects.count() == 1
+    assert FilingBan.objects.exclude(content_key__contains=":").count() == 1
     assert chain.verify() == []
 
 

@@ -30,9 +30,38 @@ from vaguemestre.domain.matching_nouns import DIFFERS, EQUAL, NEAR
 
 NO_FAMILY_NAME = frozenset({"ANONYME", "INCONNU", "INCONNUE", "NN", "NOM", "PATIENT", "SANSNOM", "TEST", "X", "XX", "XXX"})
 NO_GIVEN_NAME = NO_FAMILY_NAME | frozenset(
-    {"BB", "BEBE", "ENFANT", "FILLE", "FOETUS", "GARCON", "JUMEAU", "JUMELLE", "NOUVEAUNE", "NOUVEAUNEE", "PRENOM", "SANSPRENOM", "XY"}
+    {
+        "BB",
+        "BEBE",
+        "ENFANT",
+        "FILLE",
+        "FILS",
+        "FOETUS",
+        "GARCON",
+        "JUMEAU",
+        "JUMELLE",
+        "M",
+        "MADAME",
+        "MLLE",
+        "MME",
+        "MONSIEUR",
+        "MR",
+        "NE",
+        "NEE",
+        "NELE",
+        "NEELE",
+        "NOUVEAUNE",
+        "NOUVEAUNEE",
+        "NOURRISSON",
+        "PRENOM",
+        "SANSPRENOM",
+        "XY",
+    }
 )
 """Solid names that stand for one that is not known: two newborns of one mother may both bear them."""
+
+_SAID_TO_BE = ("XSEDISANT", "SEDISANT")
+"""How a patient is entered who shows nothing that proves who they are."""
 
 Target = Comparison | None
 
@@ -132,12 +161,15 @@ def _others(case: Case, target: Target) -> list[Comparison]:
 
 
 def _twin(case: Case, target: Target) -> bool:
-    """Another chart of the same birth date, a family name at 2 or less, a given name at 2 or less or of the same initial."""
+    """Another chart of the same birth date, a family name at 2 or less, a given name at 2 or less or of the same initial; or whose family
+    and given names are those of the document exchanged."""
     if target is None:
         return False
     families = {*case.stated.families, *target.theirs.families}
     firsts = {case.stated.given.first, target.theirs.given.first} - {""}
     for other in _others(case, target):
+        if other.date == EQUAL and other.inverted:
+            return True
         if other.date != EQUAL or not any(distance(a, b) <= 2 for a in families for b in other.theirs.families):
             continue
         given = other.theirs.given.first
@@ -189,7 +221,9 @@ def _birth_name(_: Case, target: Target) -> bool:
 def _placeholder(case: Case, target: Target) -> bool:
     stated = case.stated
     initial = len(stated.given.first) == 1
-    return initial or stated.given.first in NO_GIVEN_NAME or not NO_FAMILY_NAME.isdisjoint(stated.families)
+    given = stated.given.first.rstrip("0123456789")  # JUMEAU 1, BEBE 2
+    said = any(name.startswith(_SAID_TO_BE) for name in stated.families)
+    return initial or said or given in NO_GIVEN_NAME or not given or not NO_FAMILY_NAME.isdisjoint(stated.families)
 
 
 DOUBTS = (

@@ -36,6 +36,8 @@ from vaguemestre.formats.hprim_medecin_places import (
 from vaguemestre.formats.hprim_medecin_results import Block, readable
 
 MAX_LINES = 400_000
+_FOREIGN_LINES, _FOREIGN_WORDS = 8, 3
+"""Between two results of one record, so many lines that are no results, of which so many say something, may be another's header."""
 _LOOSE = re.compile(r"\*{4}(?:LAB|FIN|FINFICHIER)\*{4}|(?:^|[\r\n])RES\|")
 
 
@@ -133,6 +135,8 @@ def _record(number: int, part: Part, lines: list[str], decoded: Decoded, common:
         warnings.append(Warning("missing-end-mark", "No end mark closes the record: its end may be lacking."))
     if part.stray:
         warnings.append(Warning("malformed", "Text after the end mark was passed over."))
+    if _torn_between(lines[part.first : part.end]):
+        warnings.append(Warning("several-patients", "Results stand below lines that may be the header of another record."))
     text = _text(free, told)
     if part.start is None:
         warnings.append(Warning("malformed", "The record has no header: it tells of no patient."))
@@ -169,6 +173,22 @@ def _sorted(lines: list[str], block: Block) -> tuple[list[str], list[str]]:
         elif not structured or line.strip():
             free.append(line)
     return free, told
+
+
+def _torn_between(lines: list[str]) -> bool:
+    """Whether results come back after lines that may be a header which was not recognised: without an end mark above them, its results
+    would pass to the patient of this record."""
+    others, words = 0, 0
+    results = False
+    for line in lines:
+        if line.lstrip()[:4].upper() == "RES|":
+            if results and others >= _FOREIGN_LINES and words >= _FOREIGN_WORDS:
+                return True
+            results, others, words = True, 0, 0
+        elif results and not line.startswith("TEX"):
+            others += 1
+            words += bool(line.strip())
+    return False
 
 
 def _present(text: str) -> str | None:

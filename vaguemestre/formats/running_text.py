@@ -67,6 +67,16 @@ def _birth_date(text: str) -> str | None:
     return found.pop() if len(found) == 1 else None
 
 
+def named(text: str) -> tuple[StatedPatient, ...]:
+    """Everybody whom the text names as its patient ("Patient : DUPONT Marie"), once each, by names alone: where it names several, none
+    is its identity, and each may be another than the one that a document bears it for."""
+    found = {m.groups() for m in _PATIENT.finditer(text[:_REACH]) if m.group(0)[:7].lower() == "patient"}
+    return tuple(
+        StatedPatient(names_unqualified=(family,), given_names=(given,), first_given_name=given, from_fields=False)
+        for family, given in sorted(found)
+    )
+
+
 def identity(text: str) -> StatedPatient | None:
     """Whom the text clearly says it is about, or None. Raises nothing."""
     text = text[:_REACH]

@@ -91,6 +91,12 @@ def _entries(document: Document) -> tuple[str, str]:
     return (own if _UUID.fullmatch(own) else ""), (old if _UUID.fullmatch(old) and len(replaced) == 1 else "")
 
 
+def names(document: Document) -> tuple[tuple[str, str], str]:
+    """((its own identifier, that of the one it replaces), its set's), as their columns hold them; "" where it tells none."""
+    own, replaced = (document.id, document.replaces) if document.format in SAYING else _entries(document)
+    return (_name(own), _name(replaced)), _name(document.set_id)
+
+
 def _version(told: int | None) -> int | None:
     """A version as its column holds it, 63 bits in every database; of two that are longer, neither is newer by its number."""
     return None if told is None else max(-MOST_VERSION, min(told, MOST_VERSION))
@@ -118,7 +124,7 @@ def document_row(document: Document, match: Match, position: int, key: str, repo
     if report is not None:
         content["report"] = dict(report)
     kind = document.type
-    own, replaced = (document.id, document.replaces) if document.format in SAYING else _entries(document)
+    (own, replaced), set_id = names(document)
     return {
         "position": position,
         "format": document.format,
@@ -135,10 +141,10 @@ def document_row(document: Document, match: Match, position: int, key: str, repo
         "text": document.text,
         "html": document.html,
         "rendering": document.rendering,
-        "own_id": _name(own),
-        "set_id": _name(document.set_id),
+        "own_id": own,
+        "set_id": set_id,
         "version": _version(document.version),
-        "replaces": _name(replaced),
+        "replaces": replaced,
         "unreadable": not document.understood,
         "abnormal": notify.gravest(result.flag for result in document.results if result.status not in NO_VALUE),
         "results_count": len(document.results),

@@ -13,6 +13,7 @@ from vaguemestre.domain import matching
 from vaguemestre.domain.matching import Chart, Circumstances, Lookup, Match
 from vaguemestre.domain.matching_comparison import Identity
 from vaguemestre.domain.reading import Document, StatedPatient
+from vaguemestre.formats import running_text
 from vaguemestre.formats.xdm_associations import STANDING
 from vaguemestre.inbound.read_identities import other_given_name
 
@@ -82,10 +83,24 @@ def disagree(one: StatedPatient | None, other: StatedPatient | None) -> bool:
     return other_given_name(mine.given, theirs.given)
 
 
+def names_another(patient: StatedPatient | None, text: str) -> bool:
+    """Whether a text names as its patient somebody else than this one: no word of a family name in common, or another given name."""
+    if patient is None or "atient" not in text:
+        return False
+    mine = Identity.stated(patient)
+    words = frozenset().union(*mine.family_words)
+    for one in running_text.named(text):
+        its = Identity.stated(one)
+        if (words and words.isdisjoint(*its.family_words)) or other_given_name(mine.given, its.given):
+            return True
+    return False
+
+
 def of_forms(document: Document, forms: Sequence[Document]) -> tuple[str, ...]:
     """What the other forms of a document bring against filing it: their vetoing warnings, and another person."""
     codes = [code for form in forms for code in _forbids(form)]
-    if any(disagree(document.patient, form.patient) for form in forms):
+    mine = document.patient
+    if any(disagree(mine, form.patient) or names_another(mine, form.text) for form in forms):
         codes.append("patient-mismatch")
     return tuple(codes)
 
@@ -100,6 +115,9 @@ def decide(
     learnt: Learnt,
 ) -> Match:
     """The match of one document. `charts` answers the look-up of the policy."""
+    told = vetoes(document, message_warnings)
+    if names_another(document.patient, document.text) and "patient-mismatch" not in told:
+        told = (*told, "patient-mismatch")  # its words are about somebody else than its header
     circumstances = Circumstances(
         sender=sender,
         sender_known=learnt.sender_known,
@@ -107,7 +125,7 @@ def decide(
         local_code_charts=learnt.local_code_charts,
         confirmed_code_charts=learnt.confirmed_code_charts,
         banned=learnt.banned,
-        vetoes=vetoes(document, message_warnings),
+        vetoes=told,
         automatic=automatic,
     )
     if not document.understood and document.patient is None:

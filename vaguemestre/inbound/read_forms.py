@@ -16,7 +16,7 @@ from collections.abc import Iterable, Sequence
 
 from vaguemestre.domain.person import solid
 from vaguemestre.domain.reading import Document, StatedPatient
-from vaguemestre.inbound.read_identities import disagree, same_person
+from vaguemestre.inbound.read_identities import disagree, same_given_name, same_person
 
 _CDA = ("cda-n3", "cda-n1")
 _RANKS = {"cda-n3": 0, "cda-n1": 1, "hprim-medecin": 2, "pdf": 4, "image": 5, "text": 6, "html": 6}
@@ -28,6 +28,7 @@ _NAMED_PARTS = 4
 _ENVELOPE = re.compile(r"(?:\[[^\]]{0,200}\]\s{0,5}){0,4}XDM/1\.0/DDM\b", re.IGNORECASE)
 _WORD = re.compile(r"[^\W_]{4,40}|[0-9]{2,3}")
 _FEW_WORDS = 12
+_REACH = 100_000
 _SAME_PAGES, _SAME_NARRATIVE = 0.75, 0.5
 """Of the words of the shorter text, the share that both must have: of two PDF of one letter, of a PDF and a narrative."""
 
@@ -136,6 +137,8 @@ def _one_document(groups: _Groups, one: int, other: int) -> bool:
     of_one_set = bool(mine.set_id) and mine.set_id == its.set_id
     if (of_one_set and mine.version != its.version) or not same_person(mine.patient, its.patient):
         return False
+    if not same_given_name(mine.patient, its.patient):
+        return False
     same_id = bool(mine.id) and mine.id == its.id
     same_edition = of_one_set and mine.version is not None
     if not same_id and not same_edition and groups.pages[one].isdisjoint(groups.pages[other]):
@@ -198,8 +201,11 @@ def _may_be_a_copy(groups: _Groups, copy: int, document: int) -> bool:
         # it has pages of its own, and these are others: only their words can tell that they are the same
         return any(_alike(pdf.text, text, _SAME_PAGES) for text in pages)
     narratives = [member.document.text for member in members if len(_words(member.document.text)) >= _FEW_WORDS]
-    if not narratives or len(_words(pdf.text)) < _FEW_WORDS:
+    if len(_words(pdf.text)) < _FEW_WORDS:
         return True
+    if not narratives:
+        # a whole letter beside a document of few words: no words can tell that it is the same, its patient's name must
+        return _bears_a_name(pdf.text, stated)
     return any(_alike(pdf.text, text, _SAME_NARRATIVE) for text in narratives)
 
 
@@ -210,6 +216,13 @@ def _names_another(name: str, stated: Iterable[StatedPatient]) -> bool:
         return False
     told = solid(name.replace("_", " "))
     return not any(one in told for one in names)
+
+
+def _bears_a_name(text: str, stated: Iterable[StatedPatient]) -> bool:
+    """Whether a text holds a family name of the patient, however it is cut into lines; with no name to look for it might."""
+    names = {solid(n) for one in stated for n in (one.birth_name, one.used_name, *one.names_unqualified) if n} - {""}
+    told = solid(text[:_REACH])
+    return not names or any(one in told for one in names)
 
 
 def _words(text: str) -> set[str]:

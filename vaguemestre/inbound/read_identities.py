@@ -99,6 +99,14 @@ def same_person(one: StatedPatient | None, other: StatedPatient | None) -> bool:
     return named or (bool(mine.ins) and mine.ins == its.ins)
 
 
+def same_given_name(one: StatedPatient | None, other: StatedPatient | None) -> bool:
+    """Whether nothing tells their given names apart, a part of a compound name included: twins may be JEAN and JEAN-PIERRE."""
+    if one is None or other is None:
+        return True
+    mine, its = _traits(one).given, _traits(other).given
+    return not mine.first or not its.first or mine.equals(its)
+
+
 def _known_by(one: _Traits, names: frozenset[str]) -> _Traits:
     """With all the names of the person, where it bears one of them."""
     return one if one.names.isdisjoint(names) else dataclasses.replace(one, names=names)

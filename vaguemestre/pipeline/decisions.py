@@ -17,6 +17,7 @@ from django.db.models import F
 from vaguemestre.domain.event import Event
 from vaguemestre.domain.fault import Fault
 from vaguemestre.inbound import settle as rules
+from vaguemestre.inbound import taken_back
 from vaguemestre.inbound.file import code_owner
 from vaguemestre.pipeline import versions
 from vaguemestre.records import chain
@@ -144,6 +145,12 @@ def _refuse_filing(document: Document) -> Refusal:
     return Refusal("the document was filed meanwhile", "already-filed")
 
 
+def _hides_more(copy: Document, own: Document) -> bool:
+    """Whether another form came with the copy that did not come with the document that the person saw: it may be of somebody else."""
+    forms = Document.objects.filter(form_of=copy).exclude(content_key__in=Document.objects.filter(form_of=own).values("content_key"))
+    return forms.exists()
+
+
 def settle(account: Account, document: Document, patient: Patient, now: dt.datetime, *, confirmed: bool = False) -> list[int]:
     """Files the document, and its copies that still wait, in the chart that this person chose; returns their row numbers.
 
@@ -159,7 +166,7 @@ def settle(account: Account, document: Document, patient: Patient, now: dt.datet
             raise _refuse_filing(own)
         settled = [own]
         for copy in _copies(own):
-            waits = copy.decision in OPEN and copy.set_aside_at is None and copy.stated == own.stated
+            waits = copy.decision in OPEN and copy.set_aside_at is None and copy.stated == own.stated and not _hides_more(copy, own)
             if waits and _file(account, copy, patient, now):
                 settled.append(copy)
         sender = _sender(own)
@@ -171,6 +178,9 @@ def settle(account: Account, document: Document, patient: Patient, now: dt.datet
             LocalCode.objects.update_or_create(
                 practice_id=own.practice_id, sender=owner, code=code, patient=patient, defaults={"confirmed": True}
             )
+        # a person says that what was taken back once is this patient's after all; the very content stays theirs to file
+        marks = {mark for one in settled for mark in _marks(one)}
+        FilingBan.objects.filter(practice=own.practice_id, content_key__in=marks, patient=patient).delete()
         _revise(own.practice_id)
         events = [_event(account, "document-settled", one, f"patient:{patient.pk}", now) for one in settled]
         chain.append(events + _restand(account, patient, settled, now))
@@ -219,10 +229,16 @@ def _reviewed(document: Document) -> dict[str, Any]:
 
 
 def _forbid(document: Document, patient: Patient, undone: Sequence[int]) -> None:
-    """Neither this content nor that of its other forms, in any of the copies, files by itself in this chart again."""
+    """Neither this content nor that of its other forms, in any of the copies, files by itself in this chart again; nor another edition,
+    nor what else its sender knows its patient by, until a person files one there."""
     forms = Document.objects.filter(form_of__in=undone).values_list("content_key", flat=True)
-    for key in dict.fromkeys([document.content_key, *forms]):
+    for key in dict.fromkeys([document.content_key, *forms, *_marks(document)]):
         FilingBan.objects.get_or_create(practice_id=document.practice_id, content_key=key, patient=patient)
+
+
+def _marks(document: Document) -> tuple[str, ...]:
+    """By which another document like it is known, as `pipeline.route` asks."""
+    return taken_back.keys(_owner(document), _codes(document), (document.own_id, document.replaces), document.set_id)
 
 
 def _restand(account: Account, patient: Patient, moved: Sequence[Document], now: dt.datetime, out: Sequence[int] = ()) -> list[Event]:

@@ -18,7 +18,7 @@ from vaguemestre.domain.configuration import Configuration
 from vaguemestre.domain.matching import Chart, Lookup, Match
 from vaguemestre.domain.reading import Document, Reading
 from vaguemestre.domain.reading_json import public_party
-from vaguemestre.inbound import file, match
+from vaguemestre.inbound import file, match, taken_back
 from vaguemestre.inbound.file import Filed
 from vaguemestre.pipeline.commit import Through
 from vaguemestre.records.queries import charts
@@ -52,17 +52,22 @@ class Subject:
     codes: tuple[str, ...]
     key: str
     look: Lookup
+    marks: tuple[str, ...] = ()
+    """By which it would be known if a person took one like it out of a chart (`inbound.taken_back`)."""
 
     @classmethod
     def of(cls, claimed: Claimed, document: Document, message_id: str | None) -> Subject:
         sender = claimed.mail_from
+        owner = file.code_owner(sender, None if sender else public_party(document.author))
+        codes = file.local_codes(document)
         return cls(
             practice=claimed.practice,
             sender=sender,
-            owner=file.code_owner(sender, None if sender else public_party(document.author)),
-            codes=file.local_codes(document),
+            owner=owner,
+            codes=codes,
             key=file.content_key(document, message_id),
             look=matching.lookup(document.patient),
+            marks=taken_back.keys(owner, codes, *file.names(document)),
         )
 
     def __repr__(self) -> str:
@@ -93,7 +98,7 @@ class Known:
         for practice, asked in practices.items():
             senders = charts.senders_known(practice, (one.sender for one in asked))
             used = charts.code_charts((practice, one.owner, code) for one in asked for code in one.codes)
-            banned = charts.banned(practice, (one.key for one in asked))
+            banned = charts.banned(practice, (key for one in asked for key in (one.key, *one.marks)))
             fitting = charts.could_fit(practice, (one.look for one in asked))
             for one in asked:
                 pairs = [pair for code in one.codes for pair in used.get((practice, one.owner, code), {}).items()]
@@ -101,7 +106,7 @@ class Known:
                     sender_known=one.sender in senders,
                     local_code_charts=frozenset(chart for chart, _ in pairs),
                     confirmed_code_charts=frozenset(chart for chart, confirmed in pairs if confirmed),
-                    banned=banned.get(one.key, frozenset()),
+                    banned=frozenset().union(*(banned.get(key, frozenset()) for key in (one.key, *one.marks))),
                 )
                 self._answers[one] = Answer(learnt, fitting[one.look])
 

@@ -78,7 +78,8 @@ class LocalCode(models.Model):
 
 
 class FilingBan(models.Model):
-    """After an undo: no document with this content key is filed by itself for this chart again (promise 10)."""
+    """After an undo: no document with this content key is filed by itself for this chart again (promise 10). A key with a colon is no
+    content's: it tells another edition, or the sender's number for the patient (`inbound.taken_back`)."""
 
     practice = models.ForeignKey("records.Practice", on_delete=models.CASCADE, db_index=False)
     content_key = models.CharField(max_length=80)
