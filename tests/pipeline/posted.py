@@ -213,3 +213,22 @@ def values(patient: Any) -> list[str]:
     from vaguemestre.records.models import Result
 
     return sorted(Result.objects.filter(patient=patient).values_list("value", flat=True))
+
+
+LEO = Somebody("ZORBEC", "LÉO", "1990-05-04", "M", 11)
+LEA = Somebody("ZORBEC", "LÉA", "1990-05-04", "F", 12)
+LEON = Somebody("ZORBEC", "LÉON", "1990-05-04", "M", 13)
+JEAN = Somebody("BARZOU", "JEAN", "1971-02-09", "M", 21, others="MARIE")
+JEAN_PIERRE = Somebody("BARZOU", "JEAN-PIERRE", "1971-02-09", "M", 22)
+MOTHER = Somebody("KERVAL", "ODILE", "1962-07-30", "F", 31, used="ZORBEC")
+SENIOR = Somebody("TOURNIER", "PAUL", "1948-09-03", "M", 41)
+JUNIOR = Somebody("TOURNIER", "PAUL", "1978-09-03", "M", 42)
+LONG = (
+    "Cher confrère, merci de m'avoir adressé madame Odile Kerval pour une hypertension découverte récemment ; examen cardiaque"
+    " normal, traitement commencé ce jour, prochaine consultation dans trois mois avec un enregistrement."
+)
+
+
+def family(given: Given, *, ins: bool = True) -> dict[str, Any]:
+    """The charts of two twins and of their mother."""
+    return {ref: chart(given, ref, one, ins=ins) for ref, one in (("LEO", LEO), ("LEA", LEA), ("MOTHER", MOTHER))}
