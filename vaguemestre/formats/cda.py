@@ -18,6 +18,7 @@ from vaguemestre.domain.fault import Unreadable
 from vaguemestre.domain.reading import Attachment, Result, Warning
 from vaguemestre.formats import cda_biology, cda_header, cda_narrative, charset, html_clean, html_text, safe_xml
 from vaguemestre.formats.cda_header import V3, Header
+from vaguemestre.formats.media_types import EXTENSIONS, MAGIC, SHAPE
 from vaguemestre.formats.plain import MAX_TEXT
 from vaguemestre.formats.safe_xml import Element
 
@@ -26,32 +27,7 @@ MAX_EMBEDDED_BYTES = 64_000_000
 """Of all the files in one document, after base64 and decompression."""
 
 _PDF_COPY_SECTION, _PDF_COPY_CODE = "1.2.250.1.213.1.1.2.243", "55108-5"
-_MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,60}/[a-z0-9][a-z0-9!#$&^_.+-]{0,80}", re.ASCII)
-_EXTENSIONS = {
-    "application/pdf": ".pdf",
-    "text/plain": ".txt",
-    "text/rtf": ".rtf",
-    "application/rtf": ".rtf",
-    "text/html": ".html",
-    "text/xml": ".xml",
-    "application/xml": ".xml",
-    "image/jpeg": ".jpg",
-    "image/jpg": ".jpg",
-    "image/png": ".png",
-    "image/gif": ".gif",
-    "image/tiff": ".tif",
-    "image/bmp": ".bmp",
-    "application/dicom": ".dcm",
-}
-_MAGIC = (
-    (b"%PDF-", "application/pdf"),
-    (b"{\\rtf", "text/rtf"),
-    (b"\xff\xd8\xff", "image/jpeg"),
-    (b"\x89PNG\r\n\x1a\n", "image/png"),
-    (b"GIF8", "image/gif"),
-    (b"II*\0", "image/tiff"),
-    (b"MM\0*", "image/tiff"),
-)
+_EXTENSIONS = {**EXTENSIONS, "image/jpg": ".jpg"}
 _HEADER = tuple(field.name for field in dataclasses.fields(Header))
 _PAGES, _NO_KIND = frozenset({"application/pdf"}), frozenset[str]()
 _UNSAFE = re.compile(r"[^\w.-]+")
@@ -249,7 +225,7 @@ class _Files:
 
     def _inflated(self, data: bytes, compression: str) -> bytes:
         """What `compression` (DF, GZ, ZL) says is believed only of bytes that are not already what they should become."""
-        if not compression or any(data.startswith(magic) for magic, _ in _MAGIC):
+        if not compression or any(data.startswith(magic) for magic, _ in MAGIC):
             return data
         window = {"DF": -15, "ZL": 15, "GZ": 31}.get(compression)
         if window is None:
@@ -268,12 +244,12 @@ def _media_type(value: Element, data: bytes) -> str:
     declared = (value.get("mediaType") or "")[:200].partition(";")[0].strip().lower()
     if data.startswith(b"%PDF-"):
         return "application/pdf"
-    shown = next((kind for magic, kind in _MAGIC if kind.startswith("image/") and data.startswith(magic)), None)
+    shown = next((kind for magic, kind in MAGIC if kind.startswith("image/") and data.startswith(magic)), None)
     if shown is not None and not declared.startswith("image/"):
         return shown
-    if _MEDIA_TYPE.fullmatch(declared) and declared != "application/octet-stream":
+    if SHAPE.fullmatch(declared) and declared != "application/octet-stream":
         return declared
-    return next((kind for magic, kind in _MAGIC if data.startswith(magic)), "text/plain" if not declared else "application/octet-stream")
+    return next((kind for magic, kind in MAGIC if data.startswith(magic)), "text/plain" if not declared else "application/octet-stream")
 
 
 def _is_pdf_copy(media: Element) -> bool:

@@ -18,6 +18,7 @@ from vaguemestre.formats import charset, html_clean, html_text, safe_xml
 from vaguemestre.formats.cda import Embedded
 from vaguemestre.formats.fhir_graph import Graph, Node, Resource
 from vaguemestre.formats.fhir_xml import html_of
+from vaguemestre.formats.media_types import EXTENSIONS, MAGIC, SHAPE
 from vaguemestre.formats.plain import MAX_TEXT
 
 MAX_EMBEDDED = 200
@@ -29,32 +30,7 @@ MAX_NARRATIVE = 4_000_000
 _MOST_HELD = 500
 """Words that are looked for in those that are there already."""
 _HEADINGS = ("h2", "h3", "h4")
-_EXTENSIONS = {
-    "application/pdf": ".pdf",
-    "text/plain": ".txt",
-    "text/rtf": ".rtf",
-    "application/rtf": ".rtf",
-    "text/html": ".html",
-    "text/xml": ".xml",
-    "application/xml": ".xml",
-    "application/hl7-v3+xml": ".xml",
-    "image/jpeg": ".jpg",
-    "image/png": ".png",
-    "image/gif": ".gif",
-    "image/tiff": ".tif",
-    "image/bmp": ".bmp",
-    "application/dicom": ".dcm",
-}
-_MAGIC = (
-    (b"%PDF-", "application/pdf"),
-    (b"{\\rtf", "text/rtf"),
-    (b"\xff\xd8\xff", "image/jpeg"),
-    (b"\x89PNG\r\n\x1a\n", "image/png"),
-    (b"GIF8", "image/gif"),
-    (b"II*\0", "image/tiff"),
-    (b"MM\0*", "image/tiff"),
-)
-_MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,60}/[a-z0-9][a-z0-9!#$&^_.+-]{0,80}", re.ASCII)
+_EXTENSIONS = {**EXTENSIONS, "application/hl7-v3+xml": ".xml"}
 _CHARSET = re.compile(r"charset\s{0,3}=\s{0,3}\"?([A-Za-z0-9._:-]{1,40})", re.IGNORECASE)
 _UNSAFE = re.compile(r"[^\w.-]+")
 _WORD = re.compile(r"\w+")
@@ -254,7 +230,7 @@ def _bare(text: str) -> str:
 def media_type(declared: str | None, data: bytes) -> str:
     """By its first bytes where they tell, else as declared."""
     told = (declared or "").partition(";")[0].strip().lower()
-    shown = next((kind for magic, kind in _MAGIC if data.startswith(magic)), None)
+    shown = next((kind for magic, kind in MAGIC if data.startswith(magic)), None)
     if shown is not None and not told.startswith("image/"):
         return shown
-    return told if _MEDIA_TYPE.fullmatch(told) else "application/octet-stream"
+    return told if SHAPE.fullmatch(told) else "application/octet-stream"

@@ -1,6 +1,9 @@
-"""The media type of a file by its content, from the few that the screens and downloads know (RFC 6838)."""
+"""Media types (RFC 6838): of a file by its content, from the few that the screens and downloads know; and what the readers of documents
+with files in them share: the shape of a type, the endings of names, the octets that files begin with."""
 
 from __future__ import annotations
+
+import re
 
 from vaguemestre.formats.recognise import recognise
 
@@ -19,6 +22,31 @@ _MEDIA_TYPES = {
 _IMAGE_TYPES = (
     (b"\x89PNG", "image/png"),
     (b"\xff\xd8\xff", "image/jpeg"),
+    (b"GIF8", "image/gif"),
+    (b"II*\0", "image/tiff"),
+    (b"MM\0*", "image/tiff"),
+)
+SHAPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,60}/[a-z0-9][a-z0-9!#$&^_.+-]{0,80}", re.ASCII)
+EXTENSIONS = {
+    "application/pdf": ".pdf",
+    "text/plain": ".txt",
+    "text/rtf": ".rtf",
+    "application/rtf": ".rtf",
+    "text/html": ".html",
+    "text/xml": ".xml",
+    "application/xml": ".xml",
+    "image/jpeg": ".jpg",
+    "image/png": ".png",
+    "image/gif": ".gif",
+    "image/tiff": ".tif",
+    "image/bmp": ".bmp",
+    "application/dicom": ".dcm",
+}
+MAGIC = (
+    (b"%PDF-", "application/pdf"),
+    (b"{\\rtf", "text/rtf"),
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
     (b"GIF8", "image/gif"),
     (b"II*\0", "image/tiff"),
     (b"MM\0*", "image/tiff"),
