@@ -162,3 +162,43 @@ def test_a_chart_of_thousands_asks_few_questions(world: World, browser: Browser)
     with CaptureQueriesContext(connection) as asked:
         client.get(f"/patients/{world.patients['P2'].pk}/")
     assert len(asked) <= 20, [q["sql"][:90] for q in asked]
+
+
+def test_short_addresses_are_those_of_the_routes(data_directory: Path) -> None:
+    from django.urls import reverse
+
+    from vaguemestre.web.present import address
+
+    for name in ("document", "undo", "result", "patient"):
+        assert [address(number, name) for number in (1, 10, 2000)] == [reverse(name, args=[number]) for number in (1, 10, 2000)]
+
+
+def test_each_analysis_shows_its_trend(world: World, browser: Browser, vault: Path) -> None:
+    """Two numbers or more are a curve that leads to the whole history; words, or one value, are none. No style, no script of its own."""
+    letters.biology(world, vault)
+    document(world, "once", "roche", of="P4", results=(letters.loinc("Ferritine", "2276-4", "88", "µg/L", "30", "400"),))
+    page = chart(browser, world, "P4")
+    section = page.split('id="analyses"')[1].split("</section>")[0]
+    assert "style=" not in section
+    assert "<script" not in section
+    lines = {re.sub(r"<[^>]+>", "\n", row).split()[0]: row for row in re.split(r'<th scope="row">', section)[1:]}
+    told = {label: ("<svg" in row, "/resultats/" in row) for label, row in lines.items()}
+    assert told == {
+        "Potassium": (True, True), "Créatinine": (True, True), "TSH": (True, True), "PSA": (True, True),
+        "Aspect": (False, True), "Ferritine": (False, False),
+    }  # fmt: skip
+    potassium = lines["Potassium"]
+    assert 'class="band"' in potassium
+    assert len(re.search(r'points="([^"]*)"', potassium)[1].split()) == 6  # type: ignore[index]
+    for words in ("6.1", "très haut", "3.5 – 5.1", "19/11/2026", "3.2", "22/10/2026"):
+        assert words in potassium, words
+    for address in re.findall(r'href="(/resultats/\d+/|/documents/\d+/)', section):
+        assert browser("roche").get(address).status_code == 200
+
+
+def test_a_document_without_a_date_stands_at_its_reception(world: World, browser: Browser) -> None:
+    one = document(world, "undated", "roche", of="P5", minutes=60 * 24 * 400, date="")
+    dated = document(world, "dated", "roche", of="P5", minutes=10, date="2025-01-05")
+    page = chart(browser, world, "P5")
+    assert heads(page) == [one.pk, dated.pk]
+    assert re.findall(r'<h3 class="month">([^<]+)<', page) == ["Octobre 2025", "Janvier 2025"]

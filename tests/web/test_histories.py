@@ -85,6 +85,31 @@ def test_what_is_no_number_is_never_drawn(data_directory: Path, text: str) -> No
     assert curve.spark([value("4", number=text), value("5", number=text)]) is None
 
 
+def drawings(page: str) -> list[str]:
+    """The curves of a history: for a telephone, then for a desk."""
+    return re.findall(r'<svg class="curve[^>]*>.*?</svg>', page, re.DOTALL)
+
+
+def test_a_small_line_is_by_time_over_the_reference_of_the_newest(data_directory: Path) -> None:
+    from vaguemestre.web import curve
+
+    told = [("4", "2026-01-01", "N"), ("9", "2026-01-11", "HH"), ("6", "2026-04-11", "H"), ("5", "2026-07-20", "N")]
+    drawn = curve.spark([value(n, flag, "3", "5.5", date=date) for n, date, flag in told])
+    assert drawn is not None
+    xs, ys = zip(*(map(float, pair.split(",")) for pair in drawn.points.split()), strict=True)
+    assert [round((x - xs[0]) / (xs[-1] - xs[0]), 2) for x in xs] == [0, 0.05, 0.5, 1]
+    assert ys[1] < ys[2] < ys[3] < ys[0], "a higher value is higher"
+    assert [dot.level for dot in drawn.dots] == [2, 1]
+    assert drawn.level == 0
+    assert drawn.band is not None
+    top, base = float(drawn.band.y), float(drawn.band.y) + float(drawn.band.height)
+    assert [top <= y <= base for y in ys] == [True, False, False, True]
+    plain = curve.spark([value(n, date="2026-01-01") for n in ("4", "4", "4")])
+    assert plain is not None
+    assert plain.band is None
+    assert len({pair.split(",")[0] for pair in plain.points.split()}) == 3, "values of one moment stand side by side"
+
+
 # --- the series ------------------------------------------------------------------------------------------------------------------------
 
 
@@ -193,7 +218,8 @@ def test_headings_are_said_once_at_each_level(data_directory: Path) -> None:
 def test_the_history_page_says_the_same_in_curve_and_table(world: World, browser: Browser, vault: Path) -> None:
     letters.biology(world, vault)
     page = browser("roche").get(f"/resultats/{rows(world, 'bio-0')[0].pk}/").content.decode()
-    svg, table = page.split('<svg class="curve"')[1].split("</svg>")
+    phone, svg = drawings(page)
+    table = page.split("</svg>")[-1]
     table = table.split("<tbody>")[1]
     shown = [text.strip() for text in re.findall(r'<td class="number">([^<]*)</td>', table)]
     assert shown == ["6.1", "3.2", "4.9", "5.6", "4.4", "4.1"]
@@ -202,12 +228,14 @@ def test_the_history_page_says_the_same_in_curve_and_table(world: World, browser
     assert kinds == [("normal", "0"), ("normal", "0"), ("high", "1"), ("normal", "0"), ("low", "1"), ("high", "2")]
     shapes = {kind: re.sub(r"[\d.-]+", "", path) for (kind, _), path in zip(kinds, re.findall(r'<path d="([^"]+)"', svg), strict=True)}
     assert len({re.sub(r"[\d.]+", "#", path) for path in shapes.values()}) == 2, "told by shape, not by color alone"
+    assert re.findall(r'class="point (\w+) level-(\d)', phone) == kinds, "both drawings tell the same"
     assert 'class="band"' in svg
     assert "19/11/2026 : 6.1 mmol/L très haut" in svg
     psa = browser("roche").get(f"/resultats/{rows(world, 'bio-0')[3].pk}/").content.decode()
-    assert psa.count('class="arrow" d=') == 2
-    assert psa.count("hollow") == 2
-    assert "0,3" in psa, "the axis writes numbers as the reader does"
+    for drawn in drawings(psa):
+        assert drawn.count('class="arrow" d=') == 2
+        assert drawn.count("hollow") == 2
+        assert "0,3" in drawn, "the axis writes numbers as the reader does"
     text = browser("roche").get(f"/resultats/{rows(world, 'bio-0')[4].pk}/").content.decode()
     assert "Pas assez de valeurs chiffrées" in text
     assert "légèrement lactescent" in text
@@ -219,12 +247,13 @@ def test_coordinates_are_those_of_svg_in_every_language(world: World, browser: B
     for language in ("fr", "en"):
         client.post("/langue", {"language": language, "next": "/"})
         page = client.get(f"/resultats/{rows(world, 'bio-0')[0].pk}/").content.decode()
-        svg = page.split('<svg class="curve"')[1].split("</svg>")[0]
-        for name, told in re.findall(r' (x|y|x1|x2|y1|y2|width|height|dy)="([^"]*)"', svg):
-            assert re.fullmatch(r"-?\d+(\.\d)?", told), (name, told)
-        for path in re.findall(r' (?:d|points)="([^"]*)"', svg):
-            assert re.fullmatch(r"[MLVZa0-9 .,-]+", path), path
-            assert not re.search(r"\d,\d+,\d", path), path
+        assert len(drawings(page)) == 2
+        for svg in drawings(page):
+            for name, told in re.findall(r' (x|y|x1|x2|y1|y2|width|height|dy)="([^"]*)"', svg):
+                assert re.fullmatch(r"-?\d+(\.\d)?", told), (name, told)
+            for path in re.findall(r' (?:d|points)="([^"]*)"', svg):
+                assert re.fullmatch(r"[MLVZa0-9 .,-]+", path), path
+                assert not re.search(r"\d,\d+,\d", path), path
 
 
 @pytest.mark.parametrize(
@@ -233,15 +262,19 @@ def test_coordinates_are_those_of_svg_in_every_language(world: World, browser: B
 @pytest.mark.parametrize(
     "dates", [("2026-01-01", "2026-01-01"), ("1900-01-01", "2200-12-31"), ("2026", "2027-05"), ("2026-03-01T08:00", "2026-03-01T19:00")]
 )
-def test_any_numbers_and_dates_draw_within_the_frame(data_directory: Path, numbers: Any, dates: Any) -> None:
+@pytest.mark.parametrize("narrow", [False, True])
+def test_any_numbers_and_dates_draw_within_the_frame(data_directory: Path, numbers: Any, dates: Any, narrow: bool) -> None:
     from vaguemestre.web import curve
 
-    drawn = curve.draw([value(n, number=n, date=d, low="0", high="5") for n, d in zip(numbers, dates, strict=True)])
+    told = [value(n, number=n, date=d, low="0", high="5") for n, d in zip(numbers, dates, strict=True)]
+    drawn, small = curve.draw(told, narrow=narrow), curve.spark(told)
     assert drawn is not None
-    for pair in drawn.line.split():
-        x, y = map(float, pair.split(","))
-        assert curve.LEFT <= x <= curve.WIDTH
-        assert 0 <= y <= curve.HEIGHT
+    assert small is not None
+    for line, left, width, height in ((drawn.line, drawn.left, drawn.width, drawn.height), (small.points, 0, small.width, small.height)):
+        for pair in line.split():
+            x, y = map(float, pair.split(","))
+            assert left <= x <= width
+            assert 0 <= y <= height
     assert len(drawn.up) <= 12
     assert len(drawn.across) <= 12
     assert all(float(band.height) > 0 and float(band.width) >= 0 for band in drawn.bands)
@@ -267,7 +300,7 @@ def test_thousands_of_values_are_one_bounded_page(world: World, browser: Browser
     first = Result.objects.filter(document=paper).first()
     assert first is not None
     page = browser("roche").get(f"/resultats/{first.pk}/").content.decode()
-    assert page.count('<g class="point') == curve.MOST_POINTS
+    assert [drawn.count('<g class="point') for drawn in drawings(page)] == [curve.MOST_POINTS] * 2
 
 
 def test_opening_a_history_is_traced_without_a_word_of_it(world: World, browser: Browser, vault: Path) -> None:

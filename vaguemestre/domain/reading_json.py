@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterable
 from operator import attrgetter
 from typing import Any, TypeVar
 
+from vaguemestre.domain import units
 from vaguemestre.domain.fault import Unreadable
 from vaguemestre.domain.reading import (
     Alternative,
@@ -306,7 +307,7 @@ def public_patient(patient: StatedPatient | None) -> Json | None:
 
 
 def public_result(result: Result) -> Json:
-    """One result of the contract."""
+    """One result of the contract as it was read: without `ucum`, which our tables tell of its unit and may tell anew."""
     shown: Json = dict(zip(_RESULT.names, _RESULT.row(result), strict=True))
     shown["code"] = _public_coded(result.code)
     if result.alternative is not None:
@@ -314,6 +315,11 @@ def public_result(result: Result) -> Json:
     shown["group"] = list(result.group)
     shown["translations"] = [_public_coded(c) for c in result.translations]
     return shown
+
+
+def _public_ucum(unit: str | None) -> str | None:
+    known = units.read(unit) if unit is not None else None
+    return known.code if known is not None else None
 
 
 def public_document(document: Document) -> Json:
@@ -332,7 +338,7 @@ def public_document(document: Document) -> Json:
         "patient": public_patient(document.patient),
         "author": public_party(document.author),
         "recipients": [public_party(r) for r in document.recipients],
-        "results": [public_result(r) for r in document.results],
+        "results": [public_result(r) | {"ucum": _public_ucum(r.unit)} for r in document.results],
         "text": document.text,
         "attachments": [{"name": a.name, "media_type": a.media_type, "size": a.size, "sha256": a.sha256} for a in document.attachments],
         "sha256": document.sha256,

@@ -20,33 +20,36 @@ from vaguemestre.web import comparison, wording
 
 WIDTH, HEIGHT = 960, 320
 LEFT, RIGHT, TOP, BOTTOM = 64, 26, 30, 34
+NARROW_WIDTH, NARROW_HEIGHT, NARROW_LEFT, NARROW_RIGHT = 360, 260, 46, 10
+"""The same on a telephone, where a wide drawing would be cut or too small to read."""
 MOST_POINTS = histories.SHOWN
 """Points drawn, the last in time: those of one page of the table, which gives the same values."""
-MOST_LABELS = 14
+MOST_LABELS, NARROW_LABELS = 14, 6
 FIRST_YEAR, LAST_YEAR = 1900, 2200
 SPARK_WIDTH, SPARK_HEIGHT = 74, 20
+TREND_WIDTH, TREND_HEIGHT = 128, 38
+"""The small line of an analysis on the patient's page."""
 _DATE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2})(?:T(\d{2}):(\d{2}))?)?)?")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Spark:
-    """A line of the last values, `end` the place of the newest, `level` its gravity."""
+class Dot:
+    """A value that is not normal, on a small line."""
 
-    points: str
-    end: tuple[str, str]
+    x: str
+    y: str
     level: int
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Point:
-    """`path` is its shape around (x, y); `kind`: normal, high, low or other; `hollow` where it has a comparator, `arrow` then its path."""
+    """`path` is its shape, `arrow` that beside it where it has a comparator; `label` stands at (x, y). `names`: its classes, its kind
+    (normal, high, low or other), its gravity, and whether it is hollow. `words` are shown on hover, "" where nothing hovers."""
 
     x: str
     y: str
     path: str
-    kind: str
-    level: int
-    hollow: bool
+    names: str
     arrow: str
     label: str
     words: str
@@ -69,9 +72,24 @@ class Band:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Curve:
-    """`line` joins the points; `across` and `up` are the marks of the two axes."""
+class Spark:
+    """A small line of the last values, `end` the place of the newest, `level` its gravity, `dots` the abnormal ones before it, `band` the
+    reference interval of the newest."""
 
+    width: int
+    height: int
+    points: str
+    end: tuple[str, str]
+    level: int
+    dots: Sequence[Dot]
+    band: Band | None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Curve:
+    """`line` joins the points; `across` and `up` are the marks of the two axes. `narrow`: made for a telephone."""
+
+    narrow: bool
     width: int
     height: int
     line: str
@@ -107,20 +125,33 @@ def _numbers(values: Sequence[Value]) -> list[tuple[Value, float]]:
     return [(value, float(number)) for value, number in found if number is not None]
 
 
-def spark(values: Sequence[Value]) -> Spark | None:
-    """A small line of values, oldest first; None for fewer than two numbers."""
+def spark(values: Sequence[Value], width: int = SPARK_WIDTH, height: int = SPARK_HEIGHT) -> Spark | None:
+    """A small line of values, oldest first, over the reference interval of the newest; None for fewer than two numbers."""
     drawn = _numbers(values)
     if len(drawn) < 2:
         return None
-    numbers = [number for _, number in drawn]
-    low, span = min(numbers), (max(numbers) - min(numbers)) or 1.0
-    flat = max(numbers) == min(numbers)
-    step = (SPARK_WIDTH - 10) / (len(numbers) - 1)
+    foot, head = _scale(drawn)
     places = [
-        (_text(4 + n * step), _text(SPARK_HEIGHT / 2 if flat else SPARK_HEIGHT - 4 - (number - low) / span * (SPARK_HEIGHT - 8)))
-        for n, number in enumerate(numbers)
+        (_text(x), _text(height - 4 - (number - foot) / (head - foot) * (height - 8)))
+        for x, (_, number) in zip(_along([value for value, _ in drawn], 4, width - 6), drawn, strict=True)
     ]
-    return Spark(" ".join(f"{x},{y}" for x, y in places), places[-1], comparison.level(drawn[-1][0].result))
+    dots = [Dot(*place, level) for place, (value, _) in zip(places[:-1], drawn, strict=False) if (level := comparison.level(value.result))]
+    newest = drawn[-1][0]
+    low, high = comparison.bounds(newest.low, newest.high)
+    top, base = (height - 4 - (min(max(float(bound), foot), head) - foot) / (head - foot) * (height - 8) for bound in
+                 (head if high is None else high, foot if low is None else low))  # fmt: skip
+    told = (low is not None or high is not None) and base - top >= 0.1
+    band = Band("0", _text(top), str(width), _text(base - top)) if told else None
+    return Spark(width, height, " ".join(f"{x},{y}" for x, y in places), places[-1], comparison.level(newest.result), dots, band)
+
+
+def _along(values: Sequence[Value], left: float, right: float) -> list[float]:
+    """Where the values stand from left to right: by their time, or one after the other where one has none or all are of one moment."""
+    times = [at for value in values if (at := moment(histories.day(value.result))) is not None]
+    span = (max(times) - min(times)).total_seconds() if len(times) == len(values) else 0
+    if not span:
+        return [left + rank * (right - left) / (len(values) - 1) for rank in range(len(values))]
+    return [left + (at - min(times)).total_seconds() / span * (right - left) for at in times]
 
 
 def _kind(value: Value) -> str:
@@ -164,12 +195,12 @@ def _steps(low: float, high: float) -> list[Decimal]:
     return found
 
 
-def _dates(first: dt.datetime, last: dt.datetime) -> list[tuple[dt.datetime, str]]:
-    """Marks of the time axis: years, months or days, eight at most."""
+def _dates(first: dt.datetime, last: dt.datetime, most: int) -> list[tuple[dt.datetime, str]]:
+    """Marks of the time axis: years, months or days, about as many as `most`."""
     days = (last - first).days
     found: list[tuple[dt.datetime, str]] = []
     if days > 75:
-        months = next((k for k in (1, 2, 3, 6, 12, 24, 60, 120, 240) if days / 30.4 / k <= 8), 1200)
+        months = next((k for k in (1, 2, 3, 6, 12, 24, 60, 120, 240) if days / 30.4 / k <= most), 1200)
         number = first.year * 12 + first.month - 1
         number += -number % months
         while number < 9999 * 12 and (at := dt.datetime(number // 12, number % 12 + 1, 1)) <= last:  # noqa: DTZ001
@@ -177,7 +208,7 @@ def _dates(first: dt.datetime, last: dt.datetime) -> list[tuple[dt.datetime, str
                 found.append((at, str(at.year) if months >= 12 else date_format(at, "N Y")))
             number += months
         return found
-    step = next((k for k in (1, 2, 5, 10) if days / k <= 8), 15)
+    step = next((k for k in (1, 2, 5, 10) if days / k <= most), 30 if most < 8 else 15)
     at = dt.datetime(first.year, first.month, first.day)  # noqa: DTZ001
     while at <= last:
         if at >= first:
@@ -199,8 +230,14 @@ def _scale(drawn: Sequence[tuple[Value, float]]) -> tuple[float, float]:
     return (0.0 if low >= 0 > foot else foot), high + margin
 
 
-def draw(values: Sequence[Value]) -> Curve | None:
+def _words(value: Value, at: dt.datetime) -> str:
+    flags = " ".join(str(flag.words) for flag in wording.flags(value.result.flag) if flag.level)
+    return f"{at:%d/%m/%Y} : {' '.join(filter(None, (value.text, value.unit, flags)))}"
+
+
+def draw(values: Sequence[Value], *, narrow: bool = False) -> Curve | None:
     """The curve of a series, oldest first; None where fewer than two of its values are numbers with a date."""
+    width, height, left = (NARROW_WIDTH, NARROW_HEIGHT, NARROW_LEFT) if narrow else (WIDTH, HEIGHT, LEFT)
     placed = [(value, number, at) for value, number in _numbers(values) if (at := moment(histories.day(value.result))) is not None]
     placed = sorted(placed, key=lambda one: one[2])[-MOST_POINTS:]
     if len(placed) < 2:
@@ -209,11 +246,11 @@ def draw(values: Sequence[Value]) -> Curve | None:
     if last - first < dt.timedelta(days=2):
         first, last = first - dt.timedelta(days=1), last + dt.timedelta(days=1)
     foot, head = _scale([(value, number) for value, number, _ in placed])
-    right, bottom = WIDTH - RIGHT, HEIGHT - BOTTOM
+    right, bottom = width - (NARROW_RIGHT if narrow else RIGHT), height - BOTTOM
     span = (last - first).total_seconds()
 
     def x_of(at: dt.datetime) -> float:
-        return LEFT + 14 + (at - first).total_seconds() / span * (right - LEFT - 28)
+        return left + 14 + (at - first).total_seconds() / span * (right - left - 28)
 
     def y_of(number: float) -> float:
         return bottom - min(max((number - foot) / (head - foot), 0.0), 1.0) * (bottom - TOP)
@@ -222,24 +259,18 @@ def draw(values: Sequence[Value]) -> Curve | None:
     points = []
     for rank, (value, number, at) in enumerate(placed):
         x, y, kind = x_of(at), y_of(number), _kind(value)
-        flags = " ".join(str(flag.words) for flag in wording.flags(value.result.flag) if flag.level)
-        shown = " ".join(filter(None, (value.text, value.unit, flags)))
-        label = value.text[:12] if len(placed) <= MOST_LABELS or rank == len(placed) - 1 else ""
-        level, arrow = comparison.level(value.result), _arrow(value.comparator, x, y)
-        words = f"{date_format(at, 'd/m/Y')} : {shown}"
+        label = value.text[:12] if len(placed) <= (NARROW_LABELS if narrow else MOST_LABELS) or rank == len(placed) - 1 else ""
         # In a hollow of the line its label stands below, where the line does not cross it.
         below = y > max(places[max(rank - 1, 0)], places[min(rank + 1, len(places) - 1)])
         above = not below or y + 22 > bottom or value.comparator.startswith("<")
-        points.append(
-            Point(
-                _text(x), _text(y - 12 if above else y + 20), _shape(kind, x, y), kind, level, bool(value.comparator), arrow, label, words
-            )
-        )
+        names = f"point {kind} level-{comparison.level(value.result)}{' hollow' if value.comparator else ''}"
+        path, arrow = _shape(kind, x, y), _arrow(value.comparator, x, y)
+        points.append(Point(_text(x), _text(y - 12 if above else y + 20), path, names, arrow, label, "" if narrow else _words(value, at)))
     line = " ".join(f"{_text(x_of(at))},{_text(y_of(number))}" for _, number, at in placed)
-    bands = _bands([(value, x_of(at)) for value, _, at in placed], LEFT, right, y_of, foot, head)
+    bands = _bands([(value, x_of(at)) for value, _, at in placed], left, right, y_of, foot, head)
     up = [Tick(_text(y_of(float(at))), str(number_format(at.normalize() if at else 0, use_l10n=True))) for at in _steps(foot, head)]
-    across = [Tick(_text(x_of(at)), words) for at, words in _dates(first, last)]
-    return Curve(WIDTH, HEIGHT, line, points, bands, up, across, LEFT, right, TOP, bottom)
+    across = [Tick(_text(x_of(at)), words) for at, words in _dates(first, last, 4 if narrow else 8)]
+    return Curve(narrow, width, height, line, points, bands, up, across, left, right, TOP, bottom)
 
 
 def _bands(

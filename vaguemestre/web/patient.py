@@ -18,11 +18,15 @@ from django.views.decorators.http import require_safe
 
 from vaguemestre.records.documents import Document
 from vaguemestre.records.queries import histories, record
+from vaguemestre.records.queries.histories import Value
 from vaguemestre.records.queries.record import Entry
 from vaguemestre.records.queries.visible import Visible
-from vaguemestre.web import kinds
+from vaguemestre.web import curve, kinds
 from vaguemestre.web.access import clinical, patient_or_404, trace
 from vaguemestre.web.inbox import frame, page_number
+
+MOST_BEFORE = 6
+"""Values written beside the last one; the curve holds more, and the analysis's own page all."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, repr=False)
@@ -40,6 +44,18 @@ class Month:
 
     words: str
     items: Sequence[Item]
+
+
+@dataclasses.dataclass(frozen=True, slots=True, repr=False)
+class Trend:
+    """One analysis: its last value, some before it, newest first, and all that its line holds as a curve, None for fewer than two numbers;
+    `history` is the row number of a result whose page tells the whole series, None where there is but one value."""
+
+    line: histories.Line
+    last: Value
+    before: Sequence[Value]
+    spark: curve.Spark | None
+    history: int | None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -77,6 +93,12 @@ def _months(seen: Visible, entries: Sequence[Entry]) -> list[Month]:
     return found
 
 
+def _trend(line: histories.Line) -> Trend:
+    spark = curve.spark(line.told[::-1], curve.TREND_WIDTH, curve.TREND_HEIGHT)
+    last, *before = line.told
+    return Trend(line, last, before[:MOST_BEFORE], spark, last.result.pk if line.count > 1 else None)
+
+
 @require_safe
 @clinical
 def show(request: HttpRequest, seen: Visible, number: int) -> HttpResponse:
@@ -89,6 +111,7 @@ def show(request: HttpRequest, seen: Visible, number: int) -> HttpResponse:
     entries = [entry for entry in outline if not chosen or _kind(entry) == chosen]
     page = page_number(request)
     start = (page - 1) * record.DOCUMENTS
+    table = histories.history(seen, patient)
     context = frame(
         seen,
         here="",
@@ -98,7 +121,8 @@ def show(request: HttpRequest, seen: Visible, number: int) -> HttpResponse:
         chosen=chosen,
         all=len(outline),
         following=page + 1 if len(entries) > start + record.DOCUMENTS else None,
-        history=histories.history(seen, patient),
+        chapters=[(chapter, list(map(_trend, chapter.lines))) for chapter in table.chapters],
+        cut=table.cut,
     )
     trace(request, "patient-opened", f"patient:{patient.pk}", "done")
     return render(request, "patient.html", context)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import re
 from collections.abc import Mapping
 from email.utils import parseaddr
 from typing import Any
 
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -22,7 +24,20 @@ _XDM = re.compile(r"(?P<ko>\[\s*KO\b[^\]]{0,100}\](?:\s*\[[^\]]{0,100}\])?)?\s*X
 """The mark of ECO.3.1.3, with that of a software which could not take the document in (mssante.md 2.5) before it."""
 _URGENT = re.compile(r"\burgent|\burgence\s+vitale", re.IGNORECASE)
 MOST_TITLE = 120
+_ANY_ROW = 10**17
 _USAGER = "@patient.mssante.fr"
+
+
+@functools.cache
+def _pattern(name: str) -> tuple[str, str]:
+    before, _, after = reverse(name, args=[_ANY_ROW]).partition(str(_ANY_ROW))
+    return before, after
+
+
+def address(number: int, name: str) -> str:
+    """The address of the page of that name about a row: what `url` gives, for tables that hold hundreds of them."""
+    before, after = _pattern(name)
+    return f"{before}{number}{after}"
 
 
 def day(text: str) -> str:

@@ -33,7 +33,7 @@ def show(request: HttpRequest, seen: Visible, number: int) -> HttpResponse:
         patient=result.patient,
         result=result,
         rows=rows,
-        curve=curve.draw(values),
+        curves=[drawn for narrow in (True, False) if (drawn := curve.draw(values, narrow=narrow)) is not None],
         apart=series.apart,
         page=page,
         following=series.following,

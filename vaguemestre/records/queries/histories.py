@@ -1,8 +1,8 @@
 """The values of one analysis in a chart, in time: what the tables compare and the curves draw.
 
 Two results are of one analysis where they bear the same LOINC code, whoever wrote them, or the same code of one laboratory; one without a
-code is known by its label, its headings and its laboratory. Two values compare only in one unit, or in the second unit that a document
-gives itself: nothing is converted here.
+code is known by its label, its headings and its laboratory. Two values compare only in one unit, in the second unit that a document
+gives itself, or in units of one dimension (`domain.units`): the point moves, no digit does, and what the document writes is kept beside.
 """
 
 from __future__ import annotations
@@ -15,19 +15,20 @@ from typing import Any, NamedTuple
 
 from django.db.models import Q, QuerySet
 
+from vaguemestre.domain import units
 from vaguemestre.domain.reading import LOINC, NO_VALUE
 from vaguemestre.records.documents import Document, Result
 from vaguemestre.records.patients import Patient
 from vaguemestre.records.queries.visible import Visible
 
 RESULTS = 1_000
-"""Results of one chart that its table looks at, the last received."""
+"""Results of one chart that its table looks at, the last read."""
 VALUES_LOOKED_AT = 1_500
-"""Values of one analysis that its history looks at, the last received."""
+"""Values of one analysis that its history looks at, the last read."""
 VALUES = 8
 """Values shown of one analysis in the table of a chart, newest first."""
 LOOKED_BACK = 800
-"""Earlier results that are looked at for the table of one document, the last received."""
+"""Earlier results that are looked at for the table of one document, the last read."""
 BEFORE = 7
 """Earlier values given for one result of a document."""
 LINES = 400
@@ -36,12 +37,15 @@ SHOWN = 120
 """Values on one page of the history of an analysis."""
 
 Same = tuple[str, ...]
+Place = tuple[Same, tuple[str, ...]]
+"""An analysis, with the headings where one document gives it several times."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, repr=False)
 class Value:
     """One result in one unit. `text` as a reader sees it, `number` a decimal as text or "", `comparator` as in the contract; `low` and
-    `high` as written. `own` is False where it is the document's second unit."""
+    `high` in the same unit. `own` is False where it is the document's second unit. `written`: value and unit as the document writes them,
+    where the point had to move; else ""."""
 
     result: Result
     unit: str
@@ -51,6 +55,7 @@ class Value:
     low: str
     high: str
     own: bool
+    written: str = ""
 
 
 def _own(result: Result) -> Value:
@@ -75,9 +80,40 @@ def values(result: Result) -> tuple[Value, ...]:
     return own, Value(result, unit, f"{result.comparator} {number}".strip(), number, result.comparator, low, high, own=False)
 
 
+def _chosen(told: Sequence[tuple[str, str]], asked: str) -> int | None:
+    """Which of a result's (unit, number) is given in the unit `asked`: the one spelled so, else the one in that unit spelled otherwise,
+    else the first whose number can be brought to it."""
+    for rank, (unit, _) in enumerate(told):
+        if unit == asked:
+            return rank
+    wanted = units.read(asked)
+    if wanted is None:
+        return None
+    known = [(rank, one, number) for rank, (unit, number) in enumerate(told) if (one := units.read(unit)) is not None]
+    for rank, one, _ in known:
+        if (one.dimension, one.power) == (wanted.dimension, wanted.power):
+            return rank
+    return next((rank for rank, one, number in known if units.brought(number, one, wanted) is not None), None)
+
+
 def in_unit(result: Result, unit: str) -> Value | None:
-    """The result in this unit, None where its document does not give it."""
-    return next((value for value in values(result) if value.unit == unit.strip()), None)
+    """The result in this unit, None where its document does not give it and its own is of another dimension, or of none that is known."""
+    asked, told = unit.strip(), values(result)
+    rank = _chosen([(value.unit, value.number) for value in told], asked)
+    return None if rank is None else _brought(told[rank], asked)
+
+
+def _brought(value: Value, asked: str) -> Value:
+    """The value in a unit that `_chosen` found for it."""
+    one, other = units.read(value.unit), units.read(asked)
+    if value.unit == asked or one is None or other is None:
+        return value
+    if one.power == other.power:
+        return dataclasses.replace(value, unit=asked)
+    number = units.brought(value.number, one, other) or ""
+    low, high = (units.bound_brought(bound, one, other) for bound in (value.low, value.high))
+    text, written = f"{value.comparator} {number}".strip(), f"{value.text} {value.unit}"
+    return Value(value.result, asked, text, number, value.comparator, low, high, value.own, written)
 
 
 def _day(date: str, document_date: str, received_at: dt.datetime) -> str:
@@ -102,6 +138,7 @@ class Row(NamedTuple):
     label: str
     specimen: str
     unit: str
+    number: str
     date: str
     alternative: Mapping[str, Any] | None
     document_date: str
@@ -114,8 +151,8 @@ class Row(NamedTuple):
         """Of a result read whole; `document` with its message."""
         return cls(
             result.pk, document.pk, result.position, result.code, result.code_system, result.chapter, result.group, result.label,
-            result.specimen, result.unit, result.date, result.alternative, document.date, document.received_at, document.author,
-            document.delivery.message.mail_from,
+            result.specimen, result.unit, result.number, result.date, result.alternative, document.date, document.received_at,
+            document.author, document.delivery.message.mail_from,
         )  # fmt: skip
 
     @property
@@ -139,18 +176,24 @@ class Row(NamedTuple):
         return _day(self.date, self.document_date, self.received_at)
 
     @property
-    def units(self) -> tuple[str, ...]:
-        """The units that `values` gives it in, its own first."""
+    def told(self) -> list[tuple[str, str]]:
+        """(unit, number) of each of `values`, its own first."""
         own = self.unit.strip()
         second = _second(self.alternative)
-        return (own, second[1]) if second is not None and second[1] != own else (own,)
+        return [(own, self.number), *([] if second is None or second[1] == own else [(second[1], second[0])])]
+
+    def gives(self, unit: str) -> bool:
+        """Whether `in_unit` gives it in this unit."""
+        return self.unit == unit or _chosen(self.told, unit) is not None
 
 
 _ROW = (
-    "pk", "document_id", "position", "code", "code_system", "chapter", "group", "label", "specimen", "unit", "date", "alternative",
-    "document__date", "document__received_at", "document__author", "document__delivery__message__mail_from",
+    "pk", "document_id", "position", "code", "code_system", "chapter", "group", "label", "specimen", "unit", "number", "date",
+    "alternative",
 )  # fmt: skip
-_OF_DOCUMENT = ("date", "author", "received_at", "patient_id", "delivery__message__mail_from")
+_ROW_OF_DOCUMENT = ("date", "received_at", "author", "delivery__message__mail_from")
+_DATED = ("document__date", "document__received_at")
+_AUTHORED = (*_DATED, "document__author", "document__delivery__message__mail_from")
 
 
 def in_chart(visible: Visible, patient: Patient) -> QuerySet[Result]:
@@ -160,18 +203,24 @@ def in_chart(visible: Visible, patient: Patient) -> QuerySet[Result]:
 
 
 def _rows(found: QuerySet[Result], most: int) -> list[Row]:
-    """The last received of these, in the order of their documents."""
-    return [Row._make(one) for one in found.order_by("-document__received_at", "position").values_list(*_ROW)[:most]]
+    """The last read of these, the documents received last first. What is of a document is asked once for each, not for each result."""
+    rows = list(found.order_by("-pk").values_list(*_ROW)[:most])
+    papers = Document.objects.filter(pk__in={row[1] for row in rows}).values_list("pk", *_ROW_OF_DOCUMENT)
+    told = {number: facts for number, *facts in papers}
+    placed = [Row._make((*row, *told[row[1]])) for row in rows if row[1] in told]
+    placed.sort(key=lambda row: row.position)
+    return sorted(placed, key=lambda row: row.received_at, reverse=True)
 
 
-def _whole(visible: Visible, patient: Patient, numbers: Iterable[int]) -> dict[int, Result]:
-    """These results of the chart, each with what is shown of its document."""
+def _whole(visible: Visible, patient: Patient, numbers: Iterable[int], of_document: Sequence[str] = _DATED) -> dict[int, Result]:
+    """These results of the chart, each with what is shown of its document: its dates, or also who wrote it and its message."""
     wanted = list(dict.fromkeys(numbers))
     if not wanted:
         return {}
     fields = [field.attname for field in Result._meta.concrete_fields]
-    rows = in_chart(visible, patient).filter(pk__in=wanted).select_related("document__delivery__message")
-    return {row.pk: row for row in rows.only(*fields, *(f"document__{name}" for name in _OF_DOCUMENT))}
+    rows = in_chart(visible, patient).filter(pk__in=wanted)
+    rows = rows.select_related("document" if of_document is _DATED else "document__delivery__message")
+    return {row.pk: row for row in rows.only(*fields, *of_document)}
 
 
 def _alike(one: Row, rows: Sequence[Row], among: Sequence[Row]) -> list[Row]:
@@ -229,21 +278,26 @@ def earlier(visible: Visible, document: Document, results: Sequence[Result]) -> 
 
 
 def _unit(one: Row, row: Row) -> str | None:
-    """The unit in which the row compares with `one`: that of `one`, else its second one where the row is in it; None where neither."""
-    return next((unit for unit in one.units if unit in row.units), None)
+    """The unit in which the row compares with `one`: that of `one`, else its second one where the row is given in it; else None."""
+    return next((unit for unit, _ in one.told if row.gives(unit)), None)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, repr=False)
 class Line:
-    """One analysis of a chart with its values in one unit, newest first."""
+    """One analysis of a chart: its last values in `unit`, newest first, of `count` in all."""
 
     group: tuple[str, ...]
     label: str
     specimen: str
     unit: str
     author: str
-    values: tuple[Result, ...]
+    told: tuple[Value, ...]
     count: int
+
+    @property
+    def values(self) -> tuple[Result, ...]:
+        """The results that these values are of, as written."""
+        return tuple(value.result for value in self.told)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, repr=False)
@@ -264,25 +318,34 @@ class Table:
 
 
 def history(visible: Visible, patient: Patient) -> Table:
-    """Chapters in order of their newest result, as its document names them."""
-    lines: dict[tuple[Same, tuple[str, ...], str], list[Row]] = {}
+    """Chapters in order of their newest result, as its document names them. A line is in the unit of its newest value, and holds the older
+    ones that are given in it."""
     found = _rows(in_chart(visible, patient), RESULTS + 1)
     rows = sorted(found[:RESULTS], key=lambda row: row.position)
     keys = {row.pk: row.same for row in rows}
     repeated = _repeated(rows, keys)
+    lines: dict[tuple[Place, str], list[Row]] = {}
+    known: dict[Place, list[str]] = {}
     for row in sorted(rows, key=lambda row: row.day, reverse=True):
-        key = keys[row.pk]
-        lines.setdefault((key, tuple(row.group) if key in repeated else (), row.unit.strip()), []).append(row)
-    whole = _whole(visible, patient, (row.pk for alike in [*lines.values()][:LINES] for row in alike[:VALUES]))
+        place = keys[row.pk], tuple(row.group) if keys[row.pk] in repeated else ()
+        among = known.setdefault(place, [])
+        unit = next((unit for unit in among if row.gives(unit)), None)
+        if unit is None:
+            unit = row.unit.strip()
+            among.append(unit)
+        lines.setdefault((place, unit), []).append(row)
+    # What is of one analysis in two dimensions stands together.
+    shown = [(unit, lines[place, unit]) for place, among in known.items() for unit in among][:LINES]
+    whole = _whole(visible, patient, (row.pk for _, alike in shown for row in alike[:VALUES]))
     chapters: dict[str, list[Line]] = {}
-    for (_, _, unit), alike in [*lines.items()][:LINES]:
+    for unit, alike in shown:
         newest = alike[0]
-        values = tuple(whole[row.pk] for row in alike[:VALUES] if row.pk in whole)
-        if values:
-            line = Line(tuple(newest.group), newest.label, _unsaid(newest), unit, newest.author, values, len(alike))
+        told = tuple(value for row in alike[:VALUES] if row.pk in whole and (value := in_unit(whole[row.pk], unit)) is not None)
+        if told:
+            line = Line(tuple(newest.group), newest.label, _unsaid(newest), unit, newest.author, told, len(alike))
             chapters.setdefault(newest.chapter, []).append(line)
-    told = tuple(Chapter(name, _one_author(held), tuple(held)) for name, held in chapters.items())
-    return Table(told, len(found) > RESULTS or len(lines) > LINES)
+    held = tuple(Chapter(name, _one_author(lines_), tuple(lines_)) for name, lines_ in chapters.items())
+    return Table(held, len(found) > RESULTS or len(lines) > LINES)
 
 
 def _unsaid(row: Row) -> str:
@@ -323,12 +386,13 @@ def series(visible: Visible, patient: Patient, result: Result, page: int = 1) ->
     found = [row for row in _rows(rows, VALUES_LOOKED_AT) if row.same == wanted]
     among = [row for row in found if row.document == asked.document]
     alike = sorted(_alike(asked, found, among), key=lambda row: (row.day, row.received_at, row.position))
-    told = [row for row in alike if asked.units[0] in row.units]
+    unit = asked.unit.strip()
+    told = [row for row in alike if row.gives(unit)]
     end = max(0, len(told) - (max(page, 1) - 1) * SHOWN)
     begin = max(0, end - SHOWN)
-    whole = _whole(visible, patient, (row.pk for row in told[max(0, begin - 1) : end]))
+    whole = _whole(visible, patient, (row.pk for row in told[max(0, begin - 1) : end]), _AUTHORED)
     before, *values = [
-        in_unit(whole[row.pk], asked.units[0]) if row is not None and row.pk in whole else None
+        in_unit(whole[row.pk], unit) if row is not None and row.pk in whole else None
         for row in (told[begin - 1] if begin else None, *told[begin:end])
     ]
     return Series(tuple(v for v in values if v is not None), len(alike) - len(told), before, page + 1 if begin else None)

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models import Case, Exists, F, OuterRef, QuerySet, When
 
 from vaguemestre.records.documents import Document, Filing, ReadMark
 from vaguemestre.records.patients import FilingBan, Patient
@@ -16,7 +16,7 @@ DOCUMENTS = 60
 """Entries of a chart shown on one page."""
 LOOKED_AT = 2_000
 """Documents of one chart that are sorted, the last received."""
-_ENTRY = ("pk", "date", "received_at", "type_code", "format", "results_count", "superseded_by_id", "duplicate_of_id")
+_ENTRY = ("pk", "date", "undated", "type_code", "format", "results_count", "superseded_by_id", "duplicate_of_id")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -43,6 +43,8 @@ def outline(visible: Visible, patient: Patient) -> list[Entry]:
     """The chart as entries, newest first by the documents' own dates, then by reception. What is folded under a document which the chart
     does not hold, or under one that is folded itself, goes under the one that stands, or stands by itself."""
     rows = visible.documents.filter(patient=patient, decision="filed", form_of=None).order_by("-received_at", "-pk")
+    # When it was received is asked for those without a date alone: to read an instant costs more than the rest of the row.
+    rows = rows.annotate(undated=Case(When(date="", then=F("received_at"))))
     found = {row[0]: row for row in rows.values_list(*_ENTRY)[:LOOKED_AT]}
     versions: dict[int, list[int]] = {}
     copies: dict[int, list[int]] = {}
