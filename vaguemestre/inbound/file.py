@@ -116,9 +116,18 @@ def _stated(patient: StatedPatient | None) -> dict[str, Any] | None:
     return {**public, "from_fields": patient.from_fields, "names_guessed": patient.names_guessed}
 
 
-def document_row(document: Document, match: Match, position: int, key: str, report: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def document_row(
+    document: Document,
+    match: Match,
+    position: int,
+    key: str,
+    report: Mapping[str, Any] | None = None,
+    stated: StatedPatient | None = None,
+    report_key: str = "",
+) -> dict[str, Any]:
     """Columns of `records.Document` that the document itself and its match decide; `report`: what the message that bears
-    it tells of another one, sent from here, with its `subject`, `date` and `label`."""
+    it tells of another one, sent from here, with its `subject`, `date` and `label`; `stated`: the identity that was matched, where a form
+    of the document tells more of it than the document; `report_key`: see `inbound.one_report.figures_key`."""
     content = public_document(dataclasses.replace(document, results=(), text=""))
     del content["results"], content["text"]
     if report is not None:
@@ -137,7 +146,8 @@ def document_row(document: Document, match: Match, position: int, key: str, repo
         "date": (document.date or "")[:40],
         "author": _in_words(document.author)[:300],
         "content": content,
-        "stated": _stated(document.patient),
+        "stated": _stated(stated or document.patient),
+        "report_key": report_key,
         "text": document.text,
         "html": document.html,
         "rendering": document.rendering,
@@ -231,9 +241,11 @@ def decide(
     key: str,
     pages: tuple[str, ...] = (),
     report: Mapping[str, Any] | None = None,
+    stated: StatedPatient | None = None,
+    report_key: str = "",
 ) -> Filed:
     """What filing this document writes."""
-    row = document_row(document, match, position, key, report)
+    row = document_row(document, match, position, key, report, stated, report_key)
     return Filed(document, match, row, tuple(results(document)), local_codes(document), key, pages)
 
 

@@ -4,18 +4,20 @@ The PDF in the mail, the CDA and the PDF in it, level 1 with level 3 are one doc
 point to it. Pure: it looks at what was read, and only ever joins; what is left alone is a document of its own.
 
 A form is shown behind its main one, so a join may hide nothing: two CDA are joined when one of them has nothing but pages or both say the
-same, and a PDF beside a CDA when the message says that it is its copy and neither names nor words of it say otherwise. Joins are made in
-the order of the functions in `forms`, the surest first.
+same, and a PDF beside a CDA when the message says that it is its copy and neither names nor words of it say otherwise. A report in
+several formats is one where its figures are (`one_report`). Joins are made in the order of the functions in `forms`, the surest first.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from vaguemestre.domain.person import solid
 from vaguemestre.domain.reading import Document, StatedPatient
+from vaguemestre.inbound import one_report
 from vaguemestre.inbound.read_identities import disagree, same_given_name, same_person
 
 _CDA = ("cda-n3", "cda-n1")
@@ -29,6 +31,8 @@ _ENVELOPE = re.compile(r"(?:\[[^\]]{0,200}\]\s{0,5}){0,4}XDM/1\.0/DDM\b", re.IGN
 _WORD = re.compile(r"[^\W_]{4,40}|[0-9]{2,3}")
 _FEW_WORDS = 12
 _REACH = 100_000
+_MOST_REPORTS = 40
+"""Reports of one message that are held against each other."""
 _SAME_PAGES, _SAME_NARRATIVE = 0.75, 0.5
 """Of the words of the shorter text, the share that both must have: of two PDF of one letter, of a PDF and a narrative."""
 
@@ -77,6 +81,8 @@ def forms(pieces: Sequence[Piece]) -> tuple[int | None, ...]:
     _cda_of_one_document(groups)
     _same_bytes(groups)
     _copies_of_the_envelope(groups)
+    _reports_in_several_formats(groups)
+    _pages_of_reports(groups)
     return groups.mains()
 
 
@@ -115,17 +121,25 @@ class _Groups:
         return [member for member in self.members(place) if self.pieces[member].is_cda]
 
     def mains(self) -> tuple[int | None, ...]:
-        main = {root: min(self.members(root), key=self._order) for root in {self.of(place) for place in range(len(self.pieces))}}
+        main = {root: self.main(root) for root in self.roots()}
         found = [main[self.of(place)] for place in range(len(self.pieces))]
         return tuple(None if at == place else at for place, at in enumerate(found))
 
-    def _order(self, place: int) -> tuple[bool, int, bool, int]:
+    def roots(self) -> list[int]:
+        """One member of each group."""
+        return sorted({self.of(place) for place in range(len(self.pieces))})
+
+    def main(self, place: int) -> int:
+        """The member that says most."""
+        return min(self.members(place), key=self.order)
+
+    def order(self, place: int) -> tuple[bool, bool, int, bool, int]:
+        """Results as data stand before pages, those that came with them included."""
         piece = self.pieces[place]
         document = piece.document
+        says_little = not document.results and document.format != "cda-n3"
         rank = _RANKS.get(document.format, _OTHER_RANK)
-        if document.format == "hl7v2" and document.results:
-            rank = _RANKS["cda-n1"]  # results as data, which stand before the pages of a CDA that they came with
-        return not document.understood, rank, piece.inside is not None, place
+        return not document.understood, says_little, rank, piece.inside is not None, place
 
 
 def _one_document(groups: _Groups, one: int, other: int) -> bool:
@@ -187,6 +201,62 @@ def _copies_of_the_envelope(groups: _Groups) -> None:
         copies = dated or (beside if announced else [])
         if len(copies) == 1 and _may_be_a_copy(groups, copies[0], document):
             groups.join(document, copies[0])
+
+
+def _reports_in_several_formats(groups: _Groups) -> None:
+    """What a laboratory sends as HPRIM, as HL7 v2 and as CDA. One that could be two of a format is nobody's form."""
+    families = {root: one_report.family(groups.pieces[groups.main(root)].document) for root in groups.roots()}
+    reports = [root for root, family in families.items() if family]
+    if len(reports) > _MOST_REPORTS:
+        return
+    pairs = [(one, other) for rank, one in enumerate(reports) for other in reports[:rank] if _one_report(groups, one, other)]
+    partners = Counter((mine, families[its]) for pair in pairs for mine, its in (pair, pair[::-1]))
+    for one, other in pairs:
+        if partners[one, families[other]] == 1 == partners[other, families[one]]:
+            groups.join(one, other)
+
+
+def _one_report(groups: _Groups, one: int, other: int) -> bool:
+    main, form = sorted((groups.main(one), groups.main(other)), key=groups.order)
+    pages = {
+        place: [p.document.text for p in map(groups.pieces.__getitem__, groups.members(place)) if _is_pages(p)] for place in (main, form)
+    }
+    return one_report.folds(groups.pieces[form].document, groups.pieces[main].document, pages[form], [*pages[main], *pages[form]])
+
+
+def _is_pages(piece: Piece) -> bool:
+    return piece.document.format == "pdf" and piece.document.understood
+
+
+def _pages_of_reports(groups: _Groups) -> None:
+    """The PDF that a laboratory sends beside its HPRIM or HL7 v2 file, known by its words and figures alone: nothing announces it."""
+    pieces = groups.pieces
+    loose = [place for place, piece in enumerate(pieces) if piece.beside and _is_pages(piece) and len(groups.members(place)) == 1]
+    if not loose or len(loose) > _MOST_REPORTS:
+        return
+    reports = [root for root in groups.roots() if _lacks_pages(groups, root)]
+    fits = [(pdf, report) for report in reports[:_MOST_REPORTS] for pdf in loose if _bears_report(groups, pdf, report)]
+    for pdf, report in fits:
+        if sum(pdf == one for one, _ in fits) == 1 == sum(report == one for _, one in fits):
+            groups.join(report, pdf)
+
+
+def _lacks_pages(groups: _Groups, root: int) -> bool:
+    """Whether it is a report in which no CDA and no pages are."""
+    members = [groups.pieces[place] for place in groups.members(root)]
+    families = {one_report.family(one.document) for one in members}
+    return families != {""} and "cda" not in families and not any(map(_is_pages, members))
+
+
+def _bears_report(groups: _Groups, pdf: int, report: int) -> bool:
+    main = groups.pieces[groups.main(report)]
+    copy = groups.pieces[pdf]
+    if copy.mail != main.mail or main.document.patient is None or disagree(copy.document.patient, main.document.patient):
+        return False
+    stated = [main.document.patient]
+    if _names_another(copy.document.path[-1], stated) or not _bears_a_name(copy.document.text, stated):
+        return False
+    return one_report.bears_all(copy.document, main.document)
 
 
 def _may_be_a_copy(groups: _Groups, copy: int, document: int) -> bool:

@@ -16,10 +16,12 @@ def _key(kind: str, *parts: str) -> str:
     return f"{kind}:{hashlib.sha256(told.encode(errors='surrogatepass')).hexdigest()}"
 
 
-def keys(owner: str, codes: Iterable[str], names: Iterable[str], set_id: str) -> tuple[str, ...]:
-    """Up to 69 ASCII characters each, none of them a content's. `owner`: whose the patient codes are (`file.code_owner`); `names`: the
-    document's own identifier and that of the one it replaces; "" is nobody, no name and no set."""
+def keys(owner: str, codes: Iterable[str], names: Iterable[str], set_id: str, report_key: str = "") -> tuple[str, ...]:
+    """Up to 71 ASCII characters each, none of them a content's. `owner`: whose the patient codes are (`file.code_owner`); `names`: the
+    document's own identifier and that of the one it replaces; `report_key`: by which it is known in another format
+    (`one_report`); "" is nobody, no name, no set and no such key."""
     found = [_key("code", owner, code) for code in codes if owner]
     found += [_key("name", name) for name in names if name]
     found += [_key("set", set_id)] if set_id else []
+    found += [_key("report", report_key)] if report_key else []
     return tuple(dict.fromkeys(found))

@@ -20,7 +20,7 @@ from vaguemestre.domain.outcome import Defer, Proceed, Reject
 from vaguemestre.inbound import store
 from vaguemestre.inbound.file import Filed, follow
 from vaguemestre.inbound.store import Incoming
-from vaguemestre.pipeline import versions
+from vaguemestre.pipeline import carrying, versions
 from vaguemestre.pipeline.repeats import Repeats
 from vaguemestre.pipeline.versions import Moved
 from vaguemestre.records import chain, queue, rows
@@ -161,6 +161,8 @@ class _Writer:
         self._revisions = charts.revisions(list({one.claimed.practice for one in batch}))
         self._repeats = Repeats((one.claimed.practice, filed) for one in batch for filed in one.documents())
         self._moved: defaultdict[int, list[Moved]] = defaultdict(list)
+        self._shared: defaultdict[int, list[int]] = defaultdict(list)
+        """By chart, the documents filed there whose report came in another format before."""
         used = charts.code_charts(code for one in batch for filed in one.filed for code in _codes(one.claimed, filed))
         self._used = {code: set(patients) for code, patients in used.items()}
 
@@ -210,8 +212,11 @@ class _Writer:
         self._repeats.add(practice, filed, key, first)
         if patient is not None:
             told = Told(filed.row["own_id"], filed.row["set_id"], filed.row["replaces"])
-            if told or (first is not None and filed.document.format == "pdf"):
+            elsewhere = first is not None and self._repeats.in_another_format(practice, filed) is not None
+            if told or elsewhere or (first is not None and filed.document.format == "pdf"):
                 self._moved[patient].append(Moved(key, first or key, told))
+            if elsewhere:
+                self._shared[patient].append(key)
         self._trace(claimed, filed, key, patient)
         return key
 
@@ -255,6 +260,8 @@ class _Writer:
         self._learn()
         for patient, moved in self._moved.items():
             self.events += versions.restand(patient, moved, "node", self.now)
+        for patient, documents in self._shared.items():
+            carrying.once(patient, documents)
         self.cursor.executemany(
             "UPDATE records_delivery SET state = %s, reason = %s, done_at = %s, owner = '', lease = 0 WHERE id = %s",
             self.done,

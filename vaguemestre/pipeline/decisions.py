@@ -19,7 +19,7 @@ from vaguemestre.domain.fault import Fault
 from vaguemestre.inbound import settle as rules
 from vaguemestre.inbound import taken_back
 from vaguemestre.inbound.file import code_owner
-from vaguemestre.pipeline import versions
+from vaguemestre.pipeline import carrying, versions
 from vaguemestre.records import chain
 from vaguemestre.records.accounts import Account
 from vaguemestre.records.documents import Document, Filing, ReadMark, Result
@@ -188,7 +188,8 @@ def settle(account: Account, document: Document, patient: Patient, now: dt.datet
 
 
 def undo(account: Account, document: Document, now: dt.datetime) -> list[int]:
-    """Takes the document, and its copies filed in the same chart, back to *À vérifier*; returns their row numbers.
+    """Takes the document, and its copies filed in the same chart (the same report in another format too), back to *À vérifier*; returns
+    their row numbers.
 
     Their results leave the chart's histories, where the version before stands again, and neither they nor their other forms ever file by
     themselves in that chart again. A sender stays known only by
@@ -200,7 +201,8 @@ def undo(account: Account, document: Document, now: dt.datetime) -> list[int]:
         patient = own.patient
         if own.decision != "filed" or patient is None:
             raise Refusal("the document is not filed", "not-filed")
-        group = [own, *(c for c in _copies(own) if c.decision == "filed" and c.patient_id == patient.pk)]
+        copies = [*_copies(own), *carrying.in_other_formats(own, patient.pk)]
+        group = [own, *(c for c in copies if c.decision == "filed" and c.patient_id == patient.pk)]
         undone = [one for one in group if _take(one, ("filed",), _reviewed(one))]
         if own not in undone:
             raise Refusal("the filing was undone meanwhile", "not-filed")
@@ -238,12 +240,15 @@ def _forbid(document: Document, patient: Patient, undone: Sequence[int]) -> None
 
 def _marks(document: Document) -> tuple[str, ...]:
     """By which another document like it is known, as `pipeline.route` asks."""
-    return taken_back.keys(_owner(document), _codes(document), (document.own_id, document.replaces), document.set_id)
+    names = (document.own_id, document.replaces)
+    return taken_back.keys(_owner(document), _codes(document), names, document.set_id, document.report_key)
 
 
 def _restand(account: Account, patient: Patient, moved: Sequence[Document], now: dt.datetime, out: Sequence[int] = ()) -> list[Event]:
-    """The newest version that is in the chart now stands there."""
-    return versions.restand(patient.pk, [versions.Moved.of(one) for one in moved], f"account:{account.pk}", now, out=out)
+    """The newest version that is in the chart now stands there, and one format of each report bears its results."""
+    events = versions.restand(patient.pk, [versions.Moved.of(one) for one in moved], f"account:{account.pk}", now, out=out)
+    carrying.once(patient.pk, [one.pk for one in moved])
+    return events
 
 
 def _forget_codes(document: Document, patient: Patient) -> None:

@@ -1,7 +1,8 @@
 """Which document of the practice another one repeats: asked once for a batch, which then adds its own.
 
 The same content again, by another message, mailbox or channel; the PDF of a document alone, or the document whose PDF came alone before.
-Never a document that states another person: the same bytes under two names are for a person to look at.
+The same report in another format (`inbound.one_report`). Never a document that states another person: the same bytes under two names
+are for a person to look at.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from vaguemestre.domain.reading import StatedPatient
+from vaguemestre.inbound import one_report
 from vaguemestre.inbound.file import Filed
 from vaguemestre.inbound.match import disagree
 from vaguemestre.inbound.settle import stated_patient
@@ -32,19 +34,38 @@ class _Known:
         return cls(original.row, stated_patient(original.stated) if original.stated else None)
 
 
+@dataclasses.dataclass(frozen=True, slots=True, repr=False)
+class _Report:
+    """A report that a later one in another format may repeat."""
+
+    row: int
+    format: str
+    day: str
+    stated: StatedPatient | None
+
+    @classmethod
+    def of(cls, known: charts.Report) -> _Report:
+        return cls(known.row, known.format, known.day, stated_patient(known.stated) if known.stated else None)
+
+
 class Repeats:
     """What the records know of the contents of a batch of documents, and what the batch itself adds."""
 
     def __init__(self, documents: Iterable[tuple[int, Filed]]) -> None:
         own: defaultdict[int, list[str]] = defaultdict(list)
         pages: defaultdict[int, list[str]] = defaultdict(list)
+        told: defaultdict[int, list[str]] = defaultdict(list)
         for practice, filed in documents:
             own[practice] += (filed.key, *filed.pages)
             if filed.document.format == "pdf":
                 pages[practice].append(filed.key)
+            if filed.row["report_key"]:
+                told[practice].append(filed.row["report_key"])
         self._own = _asked(own, as_pages=False)
         self._pages = _asked(pages, as_pages=True)
         self._whole: set[_Content] = set()
+        asked = {(practice, key): known for practice, keys in told.items() for key, known in charts.reports(practice, keys).items()}
+        self._reports = {content: [_Report.of(one) for one in known] for content, known in asked.items()}
 
     def has(self, practice: int, filed: Filed) -> bool:
         """Whether the practice has had this very content."""
@@ -61,6 +82,13 @@ class Repeats:
             for known in self._pages.get((practice, filed.key), ()):
                 if not disagree(mine, known.stated):
                     return known.row
+        return self.in_another_format(practice, filed)
+
+    def in_another_format(self, practice: int, filed: Filed) -> int | None:
+        """The first document of the report that this one is, which came in another format."""
+        for known in self._reports.get((practice, filed.row["report_key"]), ()):
+            if one_report.repeats(filed.document, known.format, known.day, known.stated):
+                return known.row
         return None
 
     def _bearers(self, content: _Content, mine: StatedPatient | None) -> list[_Known]:
@@ -76,6 +104,9 @@ class Repeats:
     def add(self, practice: int, filed: Filed, row: int, first: int | None) -> None:
         """This document was written, as a repeat of `first`, which `original` said, or as a new one."""
         known = _Known(row if first is None else first, filed.document.patient)
+        if filed.row["report_key"]:
+            report = _Report(known.row, filed.document.format, filed.row["date"], filed.document.patient)
+            self._reports.setdefault((practice, filed.row["report_key"]), []).append(report)
         self._own.setdefault((practice, filed.key), []).append(known)
         for key in filed.pages:
             self._pages.setdefault((practice, key), []).append(known)

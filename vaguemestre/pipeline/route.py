@@ -18,7 +18,7 @@ from vaguemestre.domain.configuration import Configuration
 from vaguemestre.domain.matching import Chart, Lookup, Match
 from vaguemestre.domain.reading import Document, Reading
 from vaguemestre.domain.reading_json import public_party
-from vaguemestre.inbound import file, match, taken_back
+from vaguemestre.inbound import file, match, one_report, taken_back
 from vaguemestre.inbound.file import Filed
 from vaguemestre.pipeline.commit import Through
 from vaguemestre.records.queries import charts
@@ -54,12 +54,14 @@ class Subject:
     look: Lookup
     marks: tuple[str, ...] = ()
     """By which it would be known if a person took one like it out of a chart (`inbound.taken_back`)."""
+    report_key: str = ""
 
     @classmethod
     def of(cls, claimed: Claimed, document: Document, message_id: str | None) -> Subject:
         sender = claimed.mail_from
         owner = file.code_owner(sender, None if sender else public_party(document.author))
         codes = file.local_codes(document)
+        report_key = one_report.figures_key(document)
         return cls(
             practice=claimed.practice,
             sender=sender,
@@ -67,7 +69,8 @@ class Subject:
             codes=codes,
             key=file.content_key(document, message_id),
             look=matching.lookup(document.patient),
-            marks=taken_back.keys(owner, codes, *file.names(document)),
+            marks=taken_back.keys(owner, codes, *file.names(document), report_key),
+            report_key=report_key,
         )
 
     def __repr__(self) -> str:
@@ -144,17 +147,35 @@ def _mains(documents: Sequence[Document]) -> list[int]:
 
 
 def _matched(
-    claimed: Claimed, document: Document, forms: Sequence[Document], warnings: tuple[str, ...], rules: Rules, answers: Sequence[Answer]
+    claimed: Claimed,
+    document: Document,
+    forms: Sequence[Document],
+    warnings: tuple[str, ...],
+    rules: Rules,
+    answers: Sequence[Answer],
+    namesake: tuple[Document, Answer] | None,
 ) -> Match:
     """The match of a document: what forbids filing one of its `forms` forbids filing it. `answers`: about itself, then about those of its
-    forms whose bytes stand for the whole of it."""
+    forms whose bytes stand for the whole of it. `namesake`: the form that tells the INS where the document does not."""
     learnt = answers[0].learnt
     if claimed.sender_trusted:
         learnt = dataclasses.replace(learnt, sender_known=True)
-    if len(answers) > 1:
-        learnt = dataclasses.replace(learnt, banned=frozenset().union(*(one.learnt.banned for one in answers)))
+    held = [*answers, namesake[1]] if namesake is not None else answers
+    if len(held) > 1:
+        learnt = dataclasses.replace(learnt, banned=frozenset().union(*(one.learnt.banned for one in held)))
     told = (*warnings, *match.of_forms(document, forms)) if forms else warnings
-    return match.decide(document, told, claimed.mail_from, rules.profile, rules.automatic, lambda _: answers[0].charts, learnt)
+
+    def decided(one: Document, charts: Sequence[Chart], *doubts: str) -> Match:
+        return match.decide(one, (*told, *doubts), claimed.mail_from, rules.profile, rules.automatic, lambda _: charts, learnt)
+
+    own = decided(document, answers[0].charts)
+    if namesake is None:
+        return own
+    named = dataclasses.replace(document, patient=namesake[0].patient)
+    found = decided(named, namesake[1].charts)
+    if found.decision != "filed" or not match.leads_elsewhere(own, found):
+        return found
+    return own if own.decision == "blocked" else decided(named, namesake[1].charts, "patient-mismatch")
 
 
 def _facts(reading: Reading) -> dict[str, Any]:
@@ -184,8 +205,12 @@ def through(claimed: Claimed, reading: Reading, rules: Rules, revision: int, kno
         document, mine = documents[position], forms.get(position, ())
         pages = [form for form in mine if documents[form].rendering]
         answers = [known.about(subjects[one]) for one in (position, *pages)]
-        found = _matched(claimed, document, [documents[form] for form in mine], warnings, rules, answers)
-        return file.decide(document, found, position, subjects[position].key, tuple(subjects[form].key for form in pages), report)
+        naming = match.names_better(document, [documents[form] for form in mine])
+        namesake = (documents[mine[naming]], known.about(subjects[mine[naming]])) if naming is not None else None
+        found = _matched(claimed, document, [documents[form] for form in mine], warnings, rules, answers, namesake)
+        stated = namesake[0].patient if namesake is not None else document.patient
+        page_keys = tuple(subjects[form].key for form in pages)
+        return file.decide(document, found, position, subjects[position].key, page_keys, report, stated, subjects[position].report_key)
 
     asked = known or Known()
     asked.ask(subjects)

@@ -15,6 +15,7 @@ from django.db import connection
 
 from vaguemestre.domain import versions
 from vaguemestre.domain.event import Event
+from vaguemestre.pipeline import carrying
 from vaguemestre.records.models import Document, Result
 from vaguemestre.records.queries import editions
 from vaguemestre.records.queries.editions import Kept, Told
@@ -65,6 +66,7 @@ def restand(patient: int, moved: Sequence[Moved], actor: str, now: dt.datetime, 
     Result.objects.filter(document__in=replaced, patient=patient).update(patient=None)
     again = {kept.content_key for kept, newer in changed if newer is None}
     _carry(patient, [kept for kept in known if kept.content_key in again and stands[kept.edition.row] is None])
+    carrying.once(patient, [kept.edition.row for kept, _ in changed])
     return [_event(kept, newer, patient, actor, now) for kept, newer in changed]
 
 

@@ -15,7 +15,8 @@ class Document(models.Model):
     (`from_fields`, `names_guessed`). `candidates`: [{"patient": row number, "ref": text, "evidence": [[trait, verdict], ...]}],
     best first, at most 5. `sha256`: of its own bytes; `content_key`: what
     makes two documents the same one (inbound.file.content_key): the records of one HPRIM file share their bytes and not their key.
-    `duplicate_of`: the first document of the practice that it repeats: of the same key, or one the PDF of the other. `form_of`: another
+    `duplicate_of`: the first document of the practice that it repeats: of the same key, one the PDF of the other, or the same report in
+    another format, which `report_key` finds (inbound.one_report.figures_key). `form_of`: another
     form of the same document in the same message (not listed by itself; its decision and chart are its document's). `abnormal`: "",
     "A", "L", "H", "LL", "HH" or "AA", the gravest flag. `own_id`, `set_id`, `version` and `replaces` are the document's own (CDA);
     `superseded_by`: the newer version of it that stands in the same chart. `rendering`: a form that shows the whole of its document as
@@ -49,6 +50,7 @@ class Document(models.Model):
     set_id = models.CharField(max_length=300, blank=True)
     version = models.BigIntegerField(null=True)
     replaces = models.CharField(max_length=300, blank=True)
+    report_key = models.CharField(max_length=64, blank=True)
     superseded_by = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="superseded")
     received_at = models.DateTimeField()
     filed_at = models.DateTimeField(null=True)
@@ -67,6 +69,7 @@ class Document(models.Model):
             models.Index(fields=["patient", "set_id"], name="document_set", condition=models.Q(set_id__gt="")),
             models.Index(fields=["patient", "own_id"], name="document_own_id", condition=models.Q(own_id__gt="")),
             models.Index(fields=["patient", "replaces"], name="document_replaces", condition=models.Q(replaces__gt="")),
+            models.Index(fields=["practice", "report_key"], name="document_report", condition=models.Q(report_key__gt="", form_of=None)),
             # Both hold what the lists show (no form of another document), so that a list or a count never reads the rows themselves.
             models.Index(fields=["mailbox", "-received_at", "-id"], name="document_inbox", condition=models.Q(form_of=None)),
             models.Index(

@@ -214,6 +214,32 @@ def all_originals(practice: int, content_key: str) -> list[Original]:
     return [Original(row.duplicate_of_id or row.pk, row.stated) for row in _stating(rows)[:MOST_BEARERS]]
 
 
+@dataclasses.dataclass(frozen=True, slots=True, repr=False)
+class Report:
+    """A report that the practice has, by what its results say. `row`: the first document of all that repeat it; `format` and `day` of the
+    document that was found, `stated` its patient."""
+
+    row: int
+    format: str
+    day: str
+    stated: Mapping[str, Any] | None
+
+    def __repr__(self) -> str:
+        return f"<Report {self.row}>"
+
+
+def reports(practice: int, report_keys: Iterable[str]) -> dict[str, list[Report]]:
+    """By what their results say (`inbound.one_report.figures_key`), the reports of the practice, at most MOST_BEARERS of each, first
+    received first; a new one is left out."""
+    found: defaultdict[str, list[Report]] = defaultdict(list)
+    for part in _parts(report_keys):
+        rows = Document.objects.filter(practice=practice, report_key__gt="", report_key__in=part, form_of=None).order_by("pk")
+        for row in rows.values_list("report_key", "pk", "duplicate_of_id", "format", "date", "stated"):
+            if len(found[row[0]]) < MOST_BEARERS:
+                found[row[0]].append(Report(row[2] or row[1], row[3], row[4], row[5]))
+    return dict(found)
+
+
 def _stating(rows: QuerySet[Document]) -> QuerySet[Document]:
     return rows.only("pk", "duplicate_of_id", "stated")
 
