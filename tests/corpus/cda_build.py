@@ -90,15 +90,18 @@ def document(
     author: str = AUTHOR,
     recipients: str = RECIPIENT,
     related: str = "",
+    around: str = "",
+    template: str = "",
 ) -> str:
-    """A whole ClinicalDocument, without XML declaration."""
+    """A whole ClinicalDocument, without XML declaration. `around`: its circumstances; `template`: the identifier of its kind."""
     return (
         f'{_OPEN}<realmCode code="FR"/><typeId root="2.16.840.1.113883.1.3" extension="POCD_HD000040"/>'
-        f'<templateId root="2.16.840.1.113883.2.8.2.1"/>{identifier}{code}{title}{date}{confidentiality}<languageCode code="fr-FR"/>'
+        f'<templateId root="2.16.840.1.113883.2.8.2.1"/>{template}'
+        f'{identifier}{code}{title}{date}{confidentiality}<languageCode code="fr-FR"/>'
         f"{series}{version}{target() if patient is None else patient}{author}"
         "<custodian><assignedCustodian><representedCustodianOrganization><name>Gardien des Essais</name>"
         "</representedCustodianOrganization></assignedCustodian></custodian>"
-        f"{recipients}{related}{body}</ClinicalDocument>"
+        f"{recipients}{related}{around}{body}</ClinicalDocument>"
     )
 
 

@@ -20,7 +20,16 @@ HOSTILE = "javascript:alert(1)"
 
 def assert_clean(html: str) -> None:
     """Well formed, of allow-listed elements, attributes and values only."""
-    for element in etree.fromstring(f"<body>{html}</body>").iterdescendants():
+    root = etree.fromstring(f"<body>{html}</body>")
+    for place, facts in enumerate(root.findall("dl")):
+        # what surrounds the document: terms and facts alone, before all else
+        assert root[place] is facts and dict(facts.attrib) in ({"class": "opening"}, {"class": "about"})
+        assert all(one.tag in {"dt", "dd"} and not one.attrib and not len(one) for one in facts)
+        assert not (facts.text or facts.tail) and not any(one.tail for one in facts)
+        facts.clear()
+    for element in root.iterdescendants():
+        if element.tag == "dl":
+            continue
         assert element.tag in TAGS
         for name, value in element.attrib.items():
             if name == "class":

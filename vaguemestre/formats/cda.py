@@ -16,7 +16,7 @@ from collections.abc import Container
 
 from vaguemestre.domain.fault import Unreadable
 from vaguemestre.domain.reading import Attachment, Result, Warning
-from vaguemestre.formats import cda_biology, cda_header, cda_narrative, charset, html_clean, html_text, safe_xml
+from vaguemestre.formats import cda_biology, cda_circumstances, cda_header, cda_narrative, charset, html_clean, html_text, safe_xml
 from vaguemestre.formats.cda_header import V3, Header
 from vaguemestre.formats.media_types import EXTENSIONS, MAGIC, SHAPE
 from vaguemestre.formats.plain import MAX_TEXT
@@ -32,6 +32,10 @@ _HEADER = tuple(field.name for field in dataclasses.fields(Header))
 _PAGES, _NO_KIND = frozenset({"application/pdf"}), frozenset[str]()
 _UNSAFE = re.compile(r"[^\w.-]+")
 _BARE_BASE64 = re.compile(r"\s*(?:JVBERi|e1xydGY|/9j/|iVBORw0KGgo|SUkqA|TU0AK)")
+_LATIN = re.compile(
+    rb"(?:\xef\xbb\xbf)?\s{0,400}<\?xml\s[^>]{0,200}?encoding\s{0,5}=\s{0,5}[\"'](?:iso[-_]?8859|latin|windows-12|cp12)", re.IGNORECASE
+)
+_IN_UTF_8 = Warning("encoding-guessed", "The XML is not in the encoding that it declares: it is UTF-8.")
 _SEVERAL_DOCUMENTS = Warning("several-patients", "The file holds several clinical documents: only the first is read.")
 _BAD_BASE64 = Warning("malformed", "An embedded file is not whole base64.")
 _EMPTY = Warning("malformed", "An embedded file is empty.")
@@ -57,7 +61,7 @@ class Embedded:
 @dataclasses.dataclass(frozen=True, slots=True, repr=False)
 class Read(Header):
     """One CDA document. `level`: cda-n1 (one file as body), cda-n3 (sections) or unknown (no body). `warnings`: of the whole document.
-    Others as in `domain.reading`."""
+    `html`: its circumstances (`cda_circumstances`), then its words. Others as in `domain.reading`."""
 
     level: str
     results: tuple[Result, ...]
@@ -80,6 +84,8 @@ def read(data: bytes) -> Read:
     warnings = dict.fromkeys(parsed.warnings)
     if next(documents, None) is not None:
         warnings[_SEVERAL_DOCUMENTS] = None
+    if _misdeclared(data):
+        warnings[_IN_UTF_8] = None
     header = cda_header.read(root, names_guessed=any(w.code == "encoding-guessed" for w in parsed.warnings))
     warnings |= dict.fromkeys(header.warnings)
     files = _Files(warnings)
@@ -104,10 +110,22 @@ def read(data: bytes) -> Read:
         level="cda-n3" if structured else "cda-n1" if plain else "unknown",
         results=results,
         text=text,
-        html=shown,
+        html=cda_circumstances.read(root, header).html + shown,
         attachments=tuple(Attachment(one.name, one.media_type, len(one.data), hashlib.sha256(one.data).hexdigest()) for one in files.found),
         embedded=tuple(files.found),
     )
+
+
+def _misdeclared(data: bytes) -> bool:
+    """Whether a Latin alphabet is declared for what is UTF-8, which proves itself: no name was read by guess, but whoever wrote the file is
+    mistaken about it."""
+    if _LATIN.match(data, 0, 700) is None or data.isascii():
+        return False
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _plain_body(found: list[Embedded], warnings: dict[Warning, None]) -> tuple[str, str]:

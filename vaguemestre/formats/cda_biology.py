@@ -10,12 +10,11 @@ What was cancelled is a result still, with its status: it reads as cancelled and
 from __future__ import annotations
 
 import dataclasses
-import itertools
 import re
 from collections.abc import Sequence
 
 from vaguemestre.domain.reading import NO_VALUE, WITHDRAWN, Alternative, Result
-from vaguemestre.formats.cda_values import NOTHING, SPACE, Element, Labels, Quantity, Values, blank, is_unitless
+from vaguemestre.formats.cda_values import NOTHING, SPACE, Element, Labels, Quantity, Values, blank, children, is_unitless
 
 MOST_RESULTS = 20_000
 """No more are read. The caller says so when it gets that many."""
@@ -113,20 +112,16 @@ class _Reader:
 
     def _result(self, one: Element) -> Result:
         place = self._place(one.getparent())
-        parts: dict[object, list[Element]] = {}
-        for child in one:
-            parts.setdefault(child.tag, []).append(child)
+        parts = _parts(one)
         code = _first(parts, _CODE)
         coded = self._values.coded(code)
         quantity = self._values.quantity(parts.get(_VALUE, ()))
         if one.get("negationInd") in ("true", "1") and quantity.text is not None:
             # the document denies this value: it must read so, and draw no curve
             quantity = Quantity(f"non : {quantity.text}", unit=quantity.unit)
-        ranges: list[_Range] = []
-        for element in parts.get(_RANGE, ())[:_MOST_RANGES]:
-            ranges += [self._range(inner) for inner in itertools.islice(element.iterchildren(_CRITERION), _MOST_RANGES)]
-        reference = _reference(quantity, ranges[:_MOST_RANGES])
-        remarks = [*reference.remarks, *self._comments(parts)]
+        criteria = [inner for element in parts.get(_RANGE, ())[:_MOST_RANGES] for inner in children(element) if inner.tag == _CRITERION]
+        low, high, alternative, remarks = _reference(quantity, [self._range(inner) for inner in criteria[:_MOST_RANGES]])
+        remarks += self._comments(parts)
         specimen, isolate = self._specimen(parts.get(_SPECIMEN, ()), isolate=False)
         date = self._values.time(_first(parts, _TIME))
         return Result(
@@ -137,13 +132,13 @@ class _Reader:
             comparator=quantity.comparator,
             number=quantity.number,
             unit=quantity.unit,
-            low=reference.low,
-            high=reference.high,
+            low=low,
+            high=high,
             flag=self._joined(parts.get(_FLAG, ())),
             status=place.status_of(_status(_first(parts, _STATUS))),
             date=date if date is not None else place.date,
             comment="\n".join(remarks) or None,
-            alternative=reference.alternative,
+            alternative=alternative,
             group=place.under(isolate) if isolate else place.group,
             specimen=specimen or place.specimen,
             method=self._methods(parts.get(_METHOD, ())),
@@ -152,7 +147,7 @@ class _Reader:
 
     def _range(self, criterion: Element) -> _Range:
         parts: dict[object, Element] = {}
-        for child in criterion:
+        for child in children(criterion):
             parts.setdefault(child.tag, child)
         value, flag = parts.get(_VALUE), parts.get(_FLAG)
         return _Range(
@@ -163,8 +158,7 @@ class _Reader:
 
     def _joined(self, flags: Sequence[Element]) -> str | None:
         """Interpretation codes in order; the name of one that has no code."""
-        found = [blank(flag.get("code")) or self._values.label(flag) for flag in flags[:10]]
-        return " ".join([flag for flag in found if flag]) or None
+        return " ".join([told for flag in flags[:10] if (told := blank(flag.get("code")) or self._values.label(flag))]) or None
 
     def _methods(self, methods: Sequence[Element]) -> str | None:
         if not methods:
@@ -177,7 +171,7 @@ class _Reader:
         for link in parts.get(_LINK, ()):
             if len(found) >= _MOST_COMMENTS:
                 break
-            for inner in link:
+            for inner in children(link):
                 if inner.tag in (_ACT, _OBSERVATION) and self._is_comment(inner):
                     found.append(self._values.lines(inner.find(_TEXT)))
         for text in parts.get(_TEXT, ())[:1]:
@@ -267,8 +261,12 @@ class _Reader:
         """(specimen, date) of the collections that an act holds, each None where several disagree."""
         labels: dict[str, None] = {}
         dates: dict[str, None] = {}
-        for link in element.iterchildren(_LINK, _COMPONENT):
-            for procedure in link.iterchildren(_PROCEDURE):
+        for link in children(element):
+            if link.tag not in (_COMPONENT, _LINK):
+                continue
+            for procedure in children(link):
+                if procedure.tag != _PROCEDURE:
+                    continue
                 date = self._values.time(procedure.find(_TIME))
                 if date is not None:
                     dates[date] = None
@@ -326,39 +324,31 @@ class _Range:
         return not _BETWEEN.sub("", left)
 
 
-@dataclasses.dataclass(frozen=True, slots=True, repr=False)
-class _Reference:
-    """What the ranges of one result come to."""
-
-    low: str | None = None
-    high: str | None = None
-    alternative: Alternative | None = None
-    remarks: tuple[str, ...] = ()
-
-
-def _reference(quantity: Quantity, ranges: Sequence[_Range]) -> _Reference:
-    """The interval of normal results in the unit of the result, and the one in its other unit. Where several differ (women and men,
-    by age), nothing tells which is the patient's: none is taken. What is not taken stays as words."""
+def _reference(quantity: Quantity, ranges: Sequence[_Range]) -> tuple[str | None, str | None, Alternative | None, list[str]]:
+    """(low, high, other unit, remarks): the interval of normal results in the unit of the result, and the one in its other unit. Where
+    several differ (women and men, by age), nothing tells which is the patient's: none is taken. What is not taken stays as words."""
     other = quantity.other
     if not ranges:
-        return _Reference(alternative=other)
+        return None, None, other, []
+    if len(ranges) == 1 and other is None:  # nearly every result
+        (one,) = ranges
+        if one.is_normal and _same_unit(one.found.unit, quantity.unit):
+            return one.found.low, one.found.high, None, [one.words] if one.words and not one.repeats() else []
     normal = [one for one in ranges if one.is_normal]
     main = [one for one in normal if _same_unit(one.found.unit, quantity.unit)]
-    beside = [one for one in normal if other is not None and one.found.unit and one not in main and _same_unit(one.found.unit, other.unit)]
-    taken: list[_Range] = []
-    low, high = None, None
-    if _agree(main):
-        taken += main
-        low, high = main[0].found.low, main[0].found.high
-    if other is not None and _agree(beside):
-        taken += beside
-        other = dataclasses.replace(other, low=beside[0].found.low, high=beside[0].found.high)
-    elif other is not None and not beside and _agree(main or normal):
-        beyond = (main or normal)[0].found.bounds_other
-        if beyond is not None and beyond.unit is not None and _same_unit(beyond.unit, other.unit):
-            other = dataclasses.replace(other, low=beyond.low, high=beyond.high)
+    taken = main if _agree(main) else []
+    low, high = (taken[0].found.low, taken[0].found.high) if taken else (None, None)
+    if other is not None:
+        beside = [one for one in normal if one.found.unit and one not in main and _same_unit(one.found.unit, other.unit)]
+        if _agree(beside):
+            taken = taken + beside
+            other = dataclasses.replace(other, low=beside[0].found.low, high=beside[0].found.high)
+        elif not beside and _agree(main or normal):
+            beyond = (main or normal)[0].found.bounds_other
+            if beyond is not None and beyond.unit is not None and _same_unit(beyond.unit, other.unit):
+                other = dataclasses.replace(other, low=beyond.low, high=beyond.high)
     remarks = [one.remark() if one not in taken else None if one.repeats() else one.words for one in ranges]
-    return _Reference(low, high, other, tuple([words for words in remarks if words]))
+    return low, high, other, [words for words in remarks if words]
 
 
 def _agree(ranges: Sequence[_Range]) -> bool:
@@ -376,6 +366,18 @@ def _status(element: Element | None) -> str | None:
     """An ActStatus: some write it in capitals."""
     code = blank(element.get("code")) if element is not None else None
     return code.lower() if code is not None else None
+
+
+def _parts(element: Element) -> dict[object, list[Element]]:
+    """Its children by their tags."""
+    parts: dict[object, list[Element]] = {}
+    for child in children(element):
+        known = parts.get(child.tag)
+        if known is None:
+            parts[child.tag] = [child]
+        else:
+            known.append(child)
+    return parts
 
 
 def _first(parts: dict[object, list[Element]], tag: str) -> Element | None:

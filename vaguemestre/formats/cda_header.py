@@ -267,7 +267,7 @@ def _birth_place(elements: Iterable[Element]) -> str | None:
     return None
 
 
-def _person(name: Element | None) -> str | None:
+def person(name: Element | None) -> str | None:
     """A professional's name as people say it: given then family name, whichever is written first; titles are left out."""
     if name is None:
         return None
@@ -289,8 +289,8 @@ def _national(elements: Iterable[Element], oid: str) -> str | None:
     return other
 
 
-def _party(role: Element, person: Element | None, organization: Element | None, device: str | None = None) -> Party | None:
-    name = _person(person.find(f"{V3}name")) if person is not None else None
+def _party(role: Element, someone: Element | None, organization: Element | None, device: str | None = None) -> Party | None:
+    name = person(someone.find(f"{V3}name")) if someone is not None else None
     called = number = None
     if organization is not None:
         called, number = words(organization.find(f"{V3}name")), _national(organization.iterfind(f"{V3}id"), _STRUCTURE)

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import re
 from collections.abc import Callable, Mapping
-from html import escape
 
 from vaguemestre.domain.reading import Warning
+from vaguemestre.formats import cda_entries
 from vaguemestre.formats.cda_header import V3, words
 from vaguemestre.formats.cda_labels import Labels
-from vaguemestre.formats.plain import MAX_TEXT
+from vaguemestre.formats.cda_pieces import SECTION_BREAK, Pieces
 from vaguemestre.formats.safe_xml import Element
 
 TAGS = frozenset(
@@ -28,8 +27,6 @@ CLASSES = frozenset({"media", "caption", "footnote", "link"})
 ATTRIBUTES: Mapping[str, frozenset[str]] = {"th": frozenset({"colspan", "rowspan"}), "td": frozenset({"colspan", "rowspan"})}
 """Beside `class` of a span. This, TAGS and CLASSES are what a page may let through."""
 
-MAX_HTML = 4_000_000
-"""Characters of HTML kept of one document."""
 MAX_SPAN = 100
 MAX_DEPTH = 60
 
@@ -42,12 +39,6 @@ _BLOCKS = _PARAGRAPHS | _LISTS | {"table"}
 _INLINE_TAGS = {"sub": "sub", "sup": "sup", "b": "b", "strong": "b", "i": "i", "em": "i", "u": "u"}
 _SPANS = {"footnote": "footnote", "linkHtml": "link", "a": "link", "caption": "caption"}
 _HEADINGS = ("h2", "h3", "h4")
-_BLANKS = re.compile(r"[ \t\r\n\f\v\u00a0]+")
-_SPACES = re.compile(r" {2,}")
-_LINE_ENDS = re.compile(r"[ \n]*\n[ \n]*")
-_SECTION_BREAK = "\f"
-"""Stands for the empty line before a section in the making; no XML may hold one."""
-_TOO_LARGE = Warning("too-large", f"The narrative is longer than {MAX_TEXT} characters: the rest is not shown.")
 _ACTIVE = Warning("active-content-removed", "The narrative holds scripts, forms or embedded objects: only its words are kept.")
 
 
@@ -80,17 +71,14 @@ def _local(tag: object) -> str:
     return tag.rpartition("}")[2] if isinstance(tag, str) else ""
 
 
-class _Writer:
-    """Two lists of pieces that grow together. In a block, stray words become paragraphs; inline, a block becomes lines."""
+class _Writer(Pieces):
+    """In a block, stray words become paragraphs; inline, a block becomes lines."""
 
     def __init__(self, media: Mapping[str, str]) -> None:
+        super().__init__()
         self._media = media
-        self._html: list[str] = []
-        self._text: list[str] = []
-        self._room = MAX_TEXT
-        self._html_room = MAX_HTML
         self._labels = Labels()
-        self._warnings: dict[Warning, None] = {}
+        self._unsaid = cda_entries.Entries(self._labels, media)
         self._actions: dict[str, Callable[[Element, int], None]] = {
             "table": self._table,
             **dict.fromkeys(_PARAGRAPHS, self._paragraph),
@@ -98,12 +86,11 @@ class _Writer:
         }
 
     def result(self) -> Narrative:
-        text = _LINE_ENDS.sub("\n", _SPACES.sub(" ", "".join(self._text)))
-        text = text.replace(_SECTION_BREAK, "\n").strip()
-        return Narrative(text, "".join(self._html), self._labels, tuple(self._warnings))
+        return Narrative(self._plain(), "".join(self._html), self._labels, tuple(self._warnings))
 
     def section(self, section: Element, depth: int) -> None:
-        """Its title, its text, then the sections in it. A title that only the code tells is used where there are words below it."""
+        """Its title, its text, what only its entries say, then the sections in it. A title that only the code tells is used where there are
+        words below it."""
         title = code = None
         texts: list[Element] = []
         inner: list[Element] = []
@@ -118,60 +105,45 @@ class _Writer:
             elif tag == _COMPONENT:
                 inner.extend(one for one in child if one.tag == _SECTION)
         called = words(title)
-        if called is None and texts and code is not None:
+        entries = self._unsaid.untold(section, texts)
+        if called is None and (texts or entries) and code is not None:
             called = (code.get("displayName") or "").strip()
         if called:
             heading = _HEADINGS[min(depth, 2)]
             self._mark(f"<{heading}>")
-            self._line(f"\n{_SECTION_BREAK}")
+            self._line(f"\n{SECTION_BREAK}")
             self._words(called)
             self._line("\n")
             self._mark(f"</{heading}>")
         for text in texts:
             self._note(text)
             self._block(text, 0)
+        self._entries(entries)
         for one in inner:
             self.section(one, depth + 1)
 
-    # pieces
-
-    def _mark(self, html: str) -> None:
-        self._html.append(html)
-        self._html_room -= len(html)
-
-    def _line(self, text: str) -> None:
-        self._text.append(text)
-
-    def _words(self, text: str | None) -> None:
-        if not text:
+    def _entries(self, lines: tuple[cda_entries.Line, ...]) -> None:
+        """What only the entries say, as a list in lists."""
+        if not lines or self._full():
             return
-        if len(text) > self._room:
-            text = text[: max(0, self._room)]
-            self._warnings[_TOO_LARGE] = None
-        text = _BLANKS.sub(" ", text)
-        safe = escape(text, quote=False) if "&" in text or "<" in text or ">" in text else text
-        if len(safe) > self._html_room:
-            self._warnings[_TOO_LARGE] = None
-            safe = ""
-            self._html_room = 0
-        self._room -= len(text)
-        self._text.append(text)
-        self._html.append(safe)
-        self._html_room -= len(safe)
+        self._mark("<ul>")
+        for line in lines:
+            self._mark("<li>")
+            self._line("\n- ")
+            self._words(line.words)
+            if line.media:
+                self._named(line.media)
+            self._entries(line.inner)
+            self._mark("</li>")
+        self._mark("</ul>")
+        self._line("\n")
 
-    def _full(self) -> bool:
-        """Whether nothing more is written. Marks that are open are still closed, so that the HTML stays whole."""
-        if self._room > 0 and self._html_room > 0:
-            return False
-        self._warnings[_TOO_LARGE] = None
-        return True
+    # blocks
 
     def _note(self, element: Element) -> None:
         name = element.get("ID")
         if name:
             self._labels.add(name, element)
-
-    # blocks
 
     def _block(self, element: Element, depth: int) -> None:
         """What stands in a section, an item or a cell: blocks, and runs of words between them, each a paragraph."""
@@ -314,7 +286,8 @@ class _Writer:
                 else:
                     self._inline(cell, depth + 1, tail=False)
                 self._mark(f"{'</b>' if bold else ''}</{mark}>")
-                self._stray(cell.tail, "td", starts=" | ", ends="")
+                if cell.tail:
+                    self._stray(cell.tail, "td", starts=" | ", ends="")
         self._mark("</tr>")
         self._line("\n")
 
@@ -326,7 +299,9 @@ class _Writer:
         else:
             self._styled(cell, depth)
         if _local(cell.tag) in _CELLS:
-            self._text[before:] = [" ".join("".join(self._text[before:]).split())]
+            # mostly one piece already
+            whole = self._text[before] if len(self._text) == before + 1 else "".join(self._text[before:])
+            self._text[before:] = [whole.strip() if "  " not in whole and whole.isprintable() else " ".join(whole.split())]
 
     # inline
 
@@ -342,7 +317,7 @@ class _Writer:
         if opened:
             self._mark("".join(f"<{mark}>" for mark in opened))
         self._words(element.text)
-        for child in element:
+        for child in element if len(element) else ():  # a cell mostly holds words alone
             if self._full():
                 break
             self._inline(child, depth + 1)
@@ -383,11 +358,7 @@ class _Writer:
         for name in (element.get("referencedObject") or "").split()[:20]:
             called = self._media.get(name.removeprefix("#"))
             if called:
-                self._mark('<span class="media">')
-                self._line("[")
-                self._words(called)
-                self._line("]")
-                self._mark("</span>")
+                self._named(called)
 
 
 def _span(cell: Element) -> str:

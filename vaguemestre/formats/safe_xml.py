@@ -49,7 +49,7 @@ def parse(data: bytes) -> Parsed:
     if len(data) > MAX_BYTES:
         raise TooLarge(f"The XML is longer than {MAX_BYTES} bytes.")
     data, certain, warnings = _eight_bits(data)
-    if data.count(b"<") > MAX_MARKS or data.count(b"=") > MAX_MARKS:
+    if len(data) > MAX_MARKS and (data.count(b"<") > MAX_MARKS or data.count(b"=") > MAX_MARKS):
         raise TooLarge(f"The XML has more than {MAX_MARKS} elements or attributes.")
     _refuse_document_type(data)
     try:
