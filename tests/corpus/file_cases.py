@@ -175,7 +175,7 @@ CASES = dict(
         one("annule.ics", CANCELLED, "calendar", title="Congrès", text="Congrès\nANNULÉ\nQuand : 12/03/2024 – 13/03/2024"),
         one("photo.png", _PNG, "image", ("unsupported",)),
         one("fax.tif", fax(), "image", ("unsupported",)),
-        one("photo.webp", b"RIFF\x10\0\0\0WEBPVP8 ", "image", ("unsupported",), understood=False),
+        one("photo.webp", b"RIFF\x10\0\0\0WEBPVP8 ", "image", ("malformed",), understood=False),
         alone("ferme.zip", locked_zip(), "encrypted", [document("encrypted", ["ferme.zip"], locked_zip(), ("unsupported",))], False),
         alone("chiffre.p7m", CMS, "encrypted", [document("encrypted", ["chiffre.p7m"], CMS, ("unsupported",))], False),
         alone("signe.p7m", SIGNED, "encrypted", [document("encrypted", ["signe.p7m"], SIGNED, ("unsupported",))], False),

@@ -172,6 +172,20 @@ def members(*more: Member, told: bytes = b"") -> bytes:
     return zipped([file("IHE_XDM/SUBSET01/METADATA.XML", content), file(ONE, PAGES), *more])
 
 
+def standing(status: str) -> bytes:
+    """The usual archive of one PDF, whose entry has that status."""
+    told = metadata(submission(), described("DOC00001.PDF", PAGES))
+    head, entry, rest = told.partition(b"<rim:ExtrinsicObject")
+    return members(told=head + entry + rest.replace(b"urn:oasis:names:tc:ebxml-regrep:StatusType:Approved", status.encode(), 1))
+
+
+UPDATE = (
+    '<rim:Association associationType="urn:ihe:iti:2010:AssociationType:UpdateAvailabilityStatus" sourceObject="urn:uuid:'
+    f'00000000-0000-4000-9000-000000000001" targetObject="{OLD}">{build.slot("OriginalStatus", "Approved")}'
+    f"{build.slot('NewStatus', 'urn:asip:ci-sis:2010:StatusType:Deleted')}</rim:Association>"
+)
+LOCKED = members(Member(b"x", b"x", flags=1))
+
 CASES: dict[str, Case] = dict(
     (
         read_as(
@@ -216,6 +230,22 @@ CASES: dict[str, Case] = dict(
             ],
         ),
         read_as("pdf", USUAL, [pdf(ONE)]),
+        read_as(
+            "transformed-and-replaced",
+            members(told=metadata(submission(), described("DOC00001.PDF", PAGES, extra=build.association(FIRST, OLD, "XFRM_RPLC")))),
+            [pdf(ONE, metadata=facts("DOC00001.PDF", PAGES, replaces=[OLD]))],
+        ),
+        read_as(
+            "deprecated",
+            standing("urn:oasis:names:tc:ebxml-regrep:StatusType:Deprecated"),
+            [pdf(ONE, metadata=facts("DOC00001.PDF", PAGES, availabilityStatus="Deprecated"))],
+        ),
+        read_as("deleted-by-d", standing("D"), [pdf(ONE, metadata=facts("DOC00001.PDF", PAGES, availabilityStatus="D"))]),
+        read_as(
+            "deletes-an-earlier-one",
+            members(told=metadata(submission(), described("DOC00001.PDF", PAGES, extra=UPDATE))),
+            [pdf(ONE, metadata=facts("DOC00001.PDF", PAGES, withdraws=[OLD]))],
+        ),
         one(
             "pdf-of-nobody",
             "DOC00001.PDF",
@@ -336,7 +366,7 @@ CASES: dict[str, Case] = dict(
         ),
         refused("cut", USUAL[:-30], "truncated"),
         refused("cut-in-the-middle", USUAL[: len(USUAL) // 2], "truncated"),
-        refused("encrypted", members(Member(b"x", b"x", flags=1)), "unsupported"),
+        read_as("encrypted", LOCKED, [document("encrypted", ["IHE_XDM.zip"], LOCKED, ("unsupported",))], understood=False),
         refused("by-another-method", members(Member(b"x", b"x", method=9)), "unsupported"),
         refused("name-that-leads-out", members(Member(b"../../x", b"x")), "unsafe-archive"),
         refused("link", members(Member(b"x", b"/etc/passwd", outside=0o120777 << 16)), "unsafe-archive"),

@@ -186,5 +186,6 @@ def test_a_file_that_killed_its_reader_is_passed_over() -> None:
 
 def test_a_message_of_nothing_to_file_takes_nothing_from_its_mail() -> None:
     found = read(file(msh("ACK^R01"), "MSA|AA|1"), "ack.hl7")
-    assert found.understood and codes(found.documents[0]) == ["unsupported"]
-    assert found.documents[0].text.endswith("\nMSA|AA|1")
+    assert found.understood and codes(found.documents[0]) == []
+    assert found.documents[0].text.startswith("Réponse\nRéponse : Accepté (AA)\nAu message : 1\n")
+    assert "<th>Au message</th><td>1</td>" in found.documents[0].html

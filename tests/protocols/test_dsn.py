@@ -130,3 +130,59 @@ def test_hostile_notices_cost_bounded_time(hostile: bytes) -> None:
 def test_nothing_escapes(pieces: list[bytes]) -> None:
     for one in dsn.read(b"".join(pieces)).recipients:
         one.address.encode()
+
+
+# --- qmail (QSBMF)
+
+QMAIL = (
+    b"Hi. This is the qmail-send program at relais.example.\nI'm afraid I wasn't able to deliver your message to the following"
+    b" addresses.\n\n<a@b.example>:\nUser unknown (#5.1.1)\n\n<c d@e.example>:\nNo such host.\n\n"
+)
+COPY = b"--- Below this line is a copy of the message.\n\nSubject: x\n\ntexte\n"
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n"])
+def test_a_notice_of_qmail(end: bytes) -> None:
+    found = dsn.bounced((QMAIL + COPY).replace(b"\n", end))
+    assert found is not None
+    assert [(one.address, one.action, one.status) for one in found.recipients] == [
+        ("a@b.example", "failed", "5.1.1"),
+        ("c d@e.example", "failed", None),
+    ]
+    assert (found.words, found.copy) == (QMAIL.replace(b"\n", end), b"Subject: x\n\ntexte\n".replace(b"\n", end))
+
+
+@pytest.mark.parametrize("data", [QMAIL, COPY, b"Hi. This is the qmail-send program at x.\n\n" + COPY, QMAIL + b" " + COPY])
+def test_of_a_notice_in_another_form_all_is_words(data: bytes) -> None:
+    found = dsn.bounced(data)
+    if not data.startswith(b"Hi. This"):
+        assert found is None
+        return
+    assert found is not None
+    assert (found.recipients, found.words, found.copy) == ((), data, b"")
+
+
+def test_other_words_are_no_notice() -> None:
+    for data in (b"", b"Hi. This is Paul.", b" " + QMAIL + COPY, b"> " + QMAIL + COPY, "Été".encode()):
+        assert dsn.bounced(data) is None
+
+
+def test_recipients_of_a_notice_are_bounded() -> None:
+    data = b"Hi. This is the qmail-send program at x.\n\n" + b"<a@b.example>:\nx\n\n" * 50_000 + COPY
+    began = time.process_time()
+    found = dsn.bounced(data)
+    assert time.process_time() - began < 1.0
+    assert found is not None
+    assert len(found.recipients) == MAX_GROUPS
+    dsn.bounced(b"Hi. This is the qmail-send program at " + b"\n \r" * 2_000_000)
+    assert time.process_time() - began < 3.0
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.binary(max_size=200), st.integers(0, len(QMAIL + COPY)))
+def test_any_octets_in_a_notice(octets: bytes, place: int) -> None:
+    whole = QMAIL + COPY
+    found = dsn.bounced(whole[:place] + octets + whole[place:])
+    if found is not None:
+        assert len(found.words) + len(found.copy) <= len(whole) + len(octets)
+        assert "example" not in repr(found)

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import binascii
 import re
 
 _CONTENT_INFO = re.compile(
@@ -14,13 +15,17 @@ _CONTENT_INFO = re.compile(
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _PACKED_OLE = "EncryptedPackage".encode("utf-16-le")
 _PEM = re.compile(rb"-----BEGIN (?:PKCS7|CMS)-----\s")
-_SIGNED = b"\x07\x02"
+_SIGNED, _COMPRESSED = b"\x07\x02", b"\x09\x10\x01\x09"
+_PEM_REACH = 200
 _PGP = b"-----BEGIN PGP MESSAGE-----"
 _APICRYPT = b"$APICRYPT"
 _REACH = 65_536
 _FLAGS_AT, _ENCRYPTED_FLAG = 6, 0x01
 _RECORD = b"PK\x01\x02"
-_RECORD_FLAGS_AT = 8
+_RECORD_FLAGS_AT, _RECORD_SIZE = 8, 46
+_END = b"PK\x05\x06"
+_END_REACH = 65_557
+"""The end of the directory with the longest comment (APPNOTE 4.3.16)."""
 MOST_RECORDS = 1_000
 
 SENTENCES = {
@@ -60,6 +65,20 @@ def is_cms(data: bytes) -> bool:
     return _CONTENT_INFO.match(data) is not None or _PEM.match(data) is not None
 
 
+def is_opaque(data: bytes) -> bool:
+    """Whether it is a CMS structure whose content stands in clear within it: signed, or compressed (RFC 5652 5, RFC 3274)."""
+    if _PEM.match(data):
+        data = _unarmored(data[:_PEM_REACH])
+    found = _CONTENT_INFO.match(data)
+    return found is not None and found.group(1) in {_SIGNED, _COMPRESSED}
+
+
+def _unarmored(head: bytes) -> bytes:
+    """The first octets within PEM armour (RFC 7468)."""
+    letters = re.sub(rb"[^A-Za-z0-9+/]", b"", head.partition(b"\n")[2].partition(b"-----")[0])
+    return binascii.a2b_base64(letters[: len(letters) // 4 * 4])
+
+
 def is_locked_office(data: bytes) -> bool:
     """Whether it is an OLE file that holds an encrypted package (MS-OFFCRYPTO 2.3.4.4)."""
     return data.startswith(_OLE) and _PACKED_OLE in data
@@ -71,13 +90,16 @@ def is_locked_zip(data: bytes) -> bool:
         return False
     if len(data) > _FLAGS_AT and data[_FLAGS_AT] & _ENCRYPTED_FLAG:
         return True
-    place = data.find(_RECORD)
+    # its own directory, not that of a locked archive among its files, which leaves the others open
+    end = data.rfind(_END, max(0, len(data) - _END_REACH))
+    size = int.from_bytes(data[end + 12 : end + 16], "little") if end >= 0 else 0
+    place = end - size
     for _ in range(MOST_RECORDS):
-        if place < 0 or place + _RECORD_FLAGS_AT >= len(data):
+        if place < 0 or place + _RECORD_SIZE > end or not data.startswith(_RECORD, place):
             return False
-        if data[place + _RECORD_FLAGS_AT] & _ENCRYPTED_FLAG and data[place + 7] == 0 and data[place + 6] < 100:
+        if data[place + _RECORD_FLAGS_AT] & _ENCRYPTED_FLAG:
             return True
-        place = data.find(_RECORD, place + 4)
+        place += _RECORD_SIZE + sum(int.from_bytes(data[at : at + 2], "little") for at in (place + 28, place + 30, place + 32))
     return False
 
 

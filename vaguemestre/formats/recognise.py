@@ -80,14 +80,21 @@ def _rtf(s: Sample) -> int:
     return 100 if _RTF.match(s.head) else 0
 
 
+_ARCHIVES = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08", b"\x1f\x8b\x08", b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07", b"\xfd7zXZ\x00")
+_BZIP2 = re.compile(rb"BZh[1-9]1AY&SY")
+
+
 def _pdf(s: Sample) -> int:
-    return 100 if s.head.startswith(b"%PDF-") else (90 if b"%PDF-" in s.head[:1_024] else 0)
+    if s.head.startswith(b"%PDF-"):
+        return 100
+    # the first file of an archive that packs nothing is not the whole
+    return 90 if b"%PDF-" in s.head[:1_024] and not _archive(s) else 0
 
 
 def _archive(s: Sample) -> int:
-    if s.head.startswith((b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")):
-        return 60
-    return 60 if s.head.startswith((b"\x1f\x8b\x08", b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07", b"BZh", b"\xfd7zXZ\x00")) else 0
+    if s.head.startswith(b"ustar", 257):
+        return 98  # what a tar holds stands there in clear, whatever it looks like
+    return 60 if s.head.startswith(_ARCHIVES) or _BZIP2.match(s.head) else 0
 
 
 _XDM_MARKS = (b"METADATA.XML", b"IHE_XDM/", b"IHE_XDM\\")

@@ -23,7 +23,7 @@ import zlib
 
 from vaguemestre.domain.fault import Unreadable
 from vaguemestre.domain.reading import Warning
-from vaguemestre.formats import charset
+from vaguemestre.formats import charset, encrypted
 
 MAX_ENTRIES = 100
 """Records of the directory, folders included."""
@@ -253,7 +253,7 @@ def _long_values(extra: bytes, size: int, packed: int, offset: int) -> tuple[int
 
 def _check_record(record: _Record) -> None:
     if record.flags & _ENCRYPTED:
-        raise Unreadable("The archive is protected by a password.", "unsupported")
+        raise Unreadable(encrypted.SENTENCES["zip"], "unsupported")
     if record.method not in {_STORED, _DEFLATED} or record.flags & _PATCHED:
         raise Unreadable(f"The archive is packed by method {record.method}, which is not read.", "unsupported")
     if record.size > MAX_ENTRY:
@@ -279,7 +279,7 @@ def _place(data: bytes, records: list[_Record], directory: _Directory) -> None:
             raise _unsafe("Entries of the archive overlap.")
         _, _, flags, method, _, _, crc, packed, size, names, extra = _LOCAL.unpack_from(data, start)
         if flags & _ENCRYPTED:
-            raise Unreadable("The archive is protected by a password.", "unsupported")
+            raise Unreadable(encrypted.SENTENCES["zip"], "unsupported")
         head = start + _LOCAL.size
         if method != record.method or data[head : head + names].replace(b"\\", b"/") != record.raw.replace(b"\\", b"/"):
             raise _unsafe("The two headers of an entry contradict each other.")

@@ -20,26 +20,22 @@ from urllib.parse import unquote, unquote_to_bytes
 
 from vaguemestre.domain.fault import Fault, Unreadable
 from vaguemestre.domain.reading import StatedPatient, Warning
-from vaguemestre.formats import safe_zip, xdm_metadata
+from vaguemestre.formats import archive_litter, safe_zip, xdm_metadata
 from vaguemestre.formats.recognise import recognise
 from vaguemestre.formats.xdm_metadata import Described
 
 MAX_SUBMISSIONS = 10
 _METADATA = "metadata.xml"
-_NEVER = frozenset({"readme", "readme.txt", "readme.md", "readme.htm", "readme.html", "index.htm", "index.html", _METADATA})
-_SHEETS = (".xsl", ".xslt")
-_ORNAMENTS = (".css", ".js", ".dtd", ".xsd", ".ico")
-_SYSTEM = frozenset({".ds_store", "thumbs.db", "desktop.ini"})
+_NEVER = archive_litter.READMES | archive_litter.INDEXES | {_METADATA}
 _PICTURES = (".png", ".gif", ".jpg", ".jpeg", ".svg", ".bmp")
 _VERSION = re.compile(r";\d{1,5}$", re.ASCII)
 _NAME_ENCODINGS = ("utf-8", "cp437", "cp850", "cp1252", "mac_roman")
-_FORKS = (b"\x00\x05\x16\x07", b"\x00\x05\x16\x00")
 _ZIP = b"PK\x03\x04"
 _UNNAMED = Warning("malformed", "The metadata of the archive do not name this file.")
 _TWICE = Warning("duplicate-name", "Several files of the archive bear the name of this one.")
 _METADATA_TWICE = Warning("duplicate-name", "Several METADATA.XML of the archive bear one name.")
 _DESCRIBED_TWICE = Warning("duplicate-name", "The metadata describe this file more than once.")
-_NESTED = Warning("unsupported", "An archive within the archive is not opened.")
+NESTED = Warning("unsupported", "An archive within the archive is not opened.")
 
 
 @dataclasses.dataclass(frozen=True, slots=True, repr=False)
@@ -104,7 +100,7 @@ def read(data: bytes) -> Archive:
         raise Unreadable("The archive holds no file.")
     warnings = list(zipped.warnings)
     files = [_file(entry, zipped.duplicates) for entry in zipped.entries]
-    files = [file for file in files if not _of_system(file)]
+    files = [file for file in files if not archive_litter.of_system(file.key, file.entry.data)]
     metadata = _metadata_files(files)
     if not metadata:
         warnings.append(Warning("malformed", "The archive holds no METADATA.XML."))
@@ -144,25 +140,17 @@ def _file(entry: safe_zip.Entry, duplicates: frozenset[str]) -> _File:
     return file
 
 
-def _of_system(file: _File) -> bool:
-    """What a system adds to every archive: macOS's forks, in `__MACOSX` or beside their file, and indexes of pictures. A fork is told by
-    what it holds: no file passes unseen by its name alone."""
-    parts = file.key.split("/")
-    forked = "__macosx" in parts or parts[-1].startswith("._")
-    return parts[-1] in _SYSTEM or (forked and (not file.entry.data or file.entry.data.startswith(_FORKS)))
-
-
 def _never(file: _File) -> bool:
     """README, INDEX, METADATA and style sheets are never documents, whoever names them."""
-    return file.base in _NEVER or file.base.endswith(_SHEETS)
+    return file.base in _NEVER or file.base.endswith(archive_litter.SHEETS)
 
 
 def _ornament(file: _File, metadata: list[_File], files: list[_File]) -> bool:
     """What no metadata name and a page would use: scripts and the like, and pictures beside an INDEX, but not where documents are."""
     if file.base.endswith(_PICTURES):
-        beside = any(one.folder == file.folder and one.base in {"index.htm", "index.html"} for one in files)
+        beside = any(one.folder == file.folder and one.base in archive_litter.INDEXES for one in files)
         return beside and all(one.folder != file.folder for one in metadata)
-    return file.base.endswith(_ORNAMENTS)
+    return file.base.endswith(archive_litter.ORNAMENTS)
 
 
 def _metadata_files(files: list[_File]) -> list[_File]:
@@ -275,7 +263,7 @@ def _entry(file: _File, doubtful: bool) -> Entry:
     if described is None:
         warnings.append(_UNNAMED)
     if file.entry.data.startswith(_ZIP) and recognise(file.entry.data, file.name).name in {"xdm", "archive"}:
-        warnings.append(_NESTED)
+        warnings.append(NESTED)
     return Entry(
         file.name,
         file.entry.data,

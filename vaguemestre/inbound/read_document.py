@@ -1,6 +1,6 @@
-"""One piece of content that is no mail into its documents: recognised by what it holds, read by its format, kept in any case.
+"""One piece of content into its documents: recognised by what it holds, read by its format, kept in any case.
 
-`_READERS`, `_CONTAINERS` and `_UNREAD` are the tables: a kind is in one of the first two once it is read, in the third until then. Each
+`_READERS` and `_CONTAINERS` are the tables: a kind that is in neither is kept, and said not to be known. Each
 document has its own key in the watch, so that one which kills its reader costs itself: an archive, each file in it, each PDF in a CDA.
 """
 
@@ -9,19 +9,16 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 
-from vaguemestre.domain.fault import Fault, Unsupported
+from vaguemestre.domain.fault import Fault
 from vaguemestre.domain.reading import Document, Warning
-from vaguemestre.formats import hprim_medecin, pdf, plain
-from vaguemestre.formats.recognise import Kind, recognise
+from vaguemestre.formats import encrypted, hprim_medecin, pdf, plain
+from vaguemestre.formats.recognise import Kind
 from vaguemestre.formats.running_text import identity
-from vaguemestre.inbound import read_files
-from vaguemestre.inbound.read_identities import same_person
+from vaguemestre.inbound import read_archives, read_cut, read_files
+from vaguemestre.inbound.read_identities import same_given_name, same_person
 from vaguemestre.inbound.read_walk import Given, Walk
 
-_UNREAD = {
-    "archive": "Archives are not opened by this version.",
-    "unknown": "The format of the file is not known.",
-}
+_UNREAD = "The format of the file is not known."
 _OWN_FORMAT = frozenset({"fhir", "hl7v2", "hprim-medecin", "hprim-sante", "hprim-xml", "pdf", "text", "html"}) | {
     "rtf",
     "image",
@@ -44,8 +41,10 @@ def documents(given: Given, kind: Kind, walk: Walk) -> None:
         return
     container = _CONTAINERS.get(kind.name)
     if container is None:
-        for document in read_one(given, kind, walk):
+        for rank, document in enumerate(read_one(given, kind, walk)):
             place = walk.add(_described(document, given), given, kind.name)
+            if place is not None and given.names:
+                walk.named[place] = given.names[rank]
             if place is not None and kind.name == "pdf" and document.attachments:
                 _guarded(lambda place=place: read_files.held_by_pdf(given, place, walk, read_one, documents), given, kind)  # type: ignore[misc]
         return
@@ -55,7 +54,7 @@ def documents(given: Given, kind: Kind, walk: Walk) -> None:
         return
     failed = _guarded(lambda: container(given, walk), given, kind)
     if failed is not None:
-        walk.add(_described(failed, given), given, kind.name)
+        walk.add(_described(read_cut.named(failed, given, kind), given), given, kind.name)
 
 
 def read_one(given: Given, kind: Kind, walk: Walk) -> tuple[Document, ...]:
@@ -84,7 +83,7 @@ def _guarded(act: Callable[[], None], given: Given, kind: Kind) -> Document | No
     try:
         act()
     except Fault as fault:
-        locked = isinstance(fault, Unsupported) and kind.name == "pdf"
+        locked = encrypted.kind_of(fault.detail) is not None
         code = fault.code if fault.code in _FAULTS else "malformed"
         return _failed(given, "encrypted" if locked else _format_of(kind.name, given.data), Warning(code, fault.detail))
     except MemoryError:
@@ -109,7 +108,9 @@ def _described(document: Document, given: Given) -> Document:
     codes = {w.code for w in document.warnings} & _SAID_ONCE
     warnings = (*document.warnings, *(w for w in given.told if w.code not in codes and w not in document.warnings))
     patient = document.patient
-    if document.understood and (patient is None or (not patient.from_fields and same_person(patient, given.patient))):
+    # twins share all but their given names: what the words say of another one must be seen
+    agree = patient is not None and same_person(patient, given.patient) and same_given_name(patient, given.patient)
+    if document.understood and (patient is None or (not patient.from_fields and agree)):
         patient = dataclasses.replace(given.patient, from_fields=False) if given.patient is not None else patient
     return dataclasses.replace(document, warnings=warnings, metadata=given.metadata, patient=patient)
 
@@ -118,7 +119,7 @@ def unread(given: Given, kind: str) -> Document:
     """A document of a kind that is recognised and not read."""
     if not given.data:
         return _failed(given, "unknown", Warning("malformed", "The file is empty."))
-    return _failed(given, _format_of(kind, given.data), Warning("unsupported", _UNREAD.get(kind, _UNREAD["unknown"])))
+    return _failed(given, _format_of(kind, given.data), Warning("unsupported", _UNREAD))
 
 
 def _failed(given: Given, form: str, warning: Warning) -> Document:
@@ -138,19 +139,29 @@ def _xdm(given: Given, walk: Walk) -> None:
     """The files of an archive, each read under a key of its own."""
     from vaguemestre.formats import xdm
 
+    if walk.boxed:
+        walk.add(_described(_failed(given, "unknown", xdm.NESTED), given), given, "xdm")
+        return
     archive = xdm.read(given.data)
+    if not walk.affords(sum(len(entry.data) for entry in archive.entries)):
+        walk.add(_failed(given, "unknown", read_archives.MUCH), given, "xdm")
+        return
     walk.tell(archive.warnings)
     before = len(walk.pieces)
-    for entry in archive.entries:
-        inside = Given(
-            entry.data,
-            (*given.path, entry.name),
-            told=entry.warnings,
-            metadata=entry.metadata,
-            patient=entry.patient,
-            archived=True,
-        )
-        documents(inside, recognise(entry.data, entry.name, entry.media_type), walk)
+    walk.boxed = True
+    try:
+        for entry in archive.entries:
+            inside = Given(
+                entry.data,
+                (*given.path, entry.name),
+                told=entry.warnings,
+                metadata=entry.metadata,
+                patient=entry.patient,
+                archived=True,
+            )
+            read_archives.hold(inside, read_archives.recognised(entry.data, entry.name, entry.media_type), walk, documents)
+    finally:
+        walk.boxed = False
     if len(walk.pieces) == before and not walk.full():
         walk.add(_failed(given, "unknown", Warning("malformed", "The archive holds no document.")), given, "xdm")
 
@@ -186,17 +197,26 @@ def _cda(given: Given, walk: Walk) -> None:
     if document.format == "cda-n1" and not document.text:
         text, html, doubts = read_files.words_of_level_one(file.data for file in found.embedded)
         document = dataclasses.replace(
-            document, text=text, html=html, warnings=(*(w for w in document.warnings if not text or w != cda.UNREAD_BODY), *doubts)
+            document,
+            text=text,
+            html=document.html + html,
+            warnings=(*(w for w in document.warnings if not text or w != cda.UNREAD_BODY), *doubts),
         )
     place = walk.add(_described(document, given), given, "cda")
     if place is None:
         return
     for file, told in zip(found.embedded, found.attachments, strict=True):
-        if file.media_type == "application/pdf" and not walk.full():
-            pages = Given(file.data, (*given.path, file.name))
-            pages.sha256 = told.sha256
-            for one in read_one(pages, _PDF, walk):
+        if walk.full():
+            return
+        inside = Given(file.data, (*given.path, file.name), held=given.held)
+        inside.sha256 = told.sha256
+        if file.media_type == "application/pdf":
+            for one in read_one(inside, _PDF, walk):
                 walk.add(dataclasses.replace(one, rendering=file.rendering), None, "pdf", place)
+                if one.attachments:
+                    _guarded(lambda inside=inside: read_files.held_by_pdf(inside, place, walk, read_one, documents), inside, _PDF)  # type: ignore[misc]
+        else:
+            read_files.held_by_cda(inside, walk, documents)
 
 
 def _fhir(given: Given, walk: Walk) -> None:
@@ -207,6 +227,23 @@ def _fhir(given: Given, walk: Walk) -> None:
 
 def _winmail(given: Given, walk: Walk) -> None:
     read_files.winmail(given, walk, documents)
+
+
+def _archive(given: Given, walk: Walk) -> None:
+    read_archives.opened(given, walk, documents)
+
+
+def _mbox(given: Given, walk: Walk) -> None:
+    read_archives.mails(given, walk, documents)
+
+
+def _mail(given: Given, walk: Walk) -> None:
+    assert walk.open_mail is not None, "the walk of a file knows how mails are opened"
+    walk.open_mail(given, walk)
+
+
+def _signed(given: Given, walk: Walk) -> None:
+    read_archives.signed(given, walk, documents)
 
 
 def _hl7v2(given: Given, walk: Walk) -> None:
@@ -249,6 +286,7 @@ def _hprim_sante(given: Given) -> tuple[Document, ...]:
 
     records = hprim_sante.records(given.decoded) if given.decoded is not None else hprim_sante.read(given.data, given.charset)
     several = len(records) > 1
+    given.names = tuple(tuple(dict.fromkeys(file.name for file in record.files if file.name)) for record in records)
     return tuple(
         Document(
             "hprim-sante",
@@ -343,5 +381,15 @@ _READERS: dict[str, Callable[[Given], tuple[Document, ...]]] = {
     "encrypted": read_files.locked,
 }
 """What is read into documents of its own bytes."""
-_CONTAINERS: dict[str, Callable[[Given, Walk], None]] = {"xdm": _xdm, "cda": _cda, "fhir": _fhir, "hl7v2": _hl7v2, "tnef": _winmail}
+_CONTAINERS: dict[str, Callable[[Given, Walk], None]] = {
+    "xdm": _xdm,
+    "cda": _cda,
+    "fhir": _fhir,
+    "hl7v2": _hl7v2,
+    "tnef": _winmail,
+    "archive": _archive,
+    "mbox": _mbox,
+    "email": _mail,
+    "signed": _signed,
+}
 """What holds other documents, which are added as they are read."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Collection
 
-from vaguemestre.domain.reading import Document
+from vaguemestre.domain.reading import Document, Warning
 from vaguemestre.formats import fhir, plain
 from vaguemestre.formats.fhir_document import Found
 from vaguemestre.formats.recognise import recognise
@@ -14,6 +14,10 @@ from vaguemestre.inbound.read_walk import Given, Walk
 
 _NO_FORM = frozenset({"text", "html", "image", "email", "hl7v2", "fhir", "xdm", "archive", "tnef", "unknown"})
 """What the document itself shows, or keeps to be downloaded: a message in a message is not opened again."""
+
+_MAY_TELL_OF_ANOTHER = frozenset({"email", "hl7v2", "fhir", "xdm", "archive", "tnef"})
+"""Of these, those that may be of another patient, whom nobody would see."""
+_CLOSED = Warning("too-large", "A message or an archive in the document is not opened: what is in it was not read.")
 
 
 def add(given: Given, walk: Walk, readable: Collection[str], described: Callable[[Document, Given], Document]) -> None:
@@ -26,12 +30,17 @@ def add(given: Given, walk: Walk, readable: Collection[str], described: Callable
         document = described(_document(one, given, path), given)
         if one.withdrawn is not None:
             document = dataclasses.replace(document, metadata={**(document.metadata or {}), "availabilityStatus": one.withdrawn})
+        if fhir.DELETES in one.warnings:
+            # which document that is, a person finds
+            document = dataclasses.replace(document, metadata={**(document.metadata or {}), "withdraws": [""]})
+        kinds = [recognise(file.data, file.name, file.media_type) for file in one.embedded]
+        if any(kind.name in _MAY_TELL_OF_ANOTHER for kind in kinds):
+            document = dataclasses.replace(document, warnings=(*document.warnings, _CLOSED))
         told = given if one.source is None or given.archived else Given(given.data, given.path, patient=one.source)
         place = walk.add(document, told, "fhir")
         if place is None:
             return
-        for file, attachment in zip(one.embedded, one.attachments, strict=True):
-            kind = recognise(file.data, file.name, file.media_type)
+        for file, attachment, kind in zip(one.embedded, one.attachments, kinds, strict=True):
             if kind.name not in readable or kind.name in _NO_FORM or walk.full():
                 continue
             inside = Given(file.data, (*path, file.name))

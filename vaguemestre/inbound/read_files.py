@@ -10,16 +10,15 @@ from typing import Protocol
 
 from vaguemestre.domain.fault import Fault, TooLarge
 from vaguemestre.domain.reading import Attachment, Document, StatedPatient, Warning
-from vaguemestre.formats import encrypted, plain
+from vaguemestre.formats import encrypted, image_kinds, plain
 from vaguemestre.formats.recognise import Kind, recognise
+from vaguemestre.inbound.read_archives import recognised
 from vaguemestre.inbound.read_walk import Given, Walk
 
 _PICTURE = Warning("unsupported", "An image holds no text to read.")
-_UNSHOWN = Warning("unsupported", "An image of this kind is not shown: the file can be downloaded.")
-_SHOWN_STARTS = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF87a", b"GIF89a", b"II*\0", b"MM\0*", b"BM")
-"""What `formats.image` opens."""
 _READ_IN_PDF = frozenset({"cda", "hprim-medecin", "hprim-sante", "hl7v2", "fhir", "rtf", "xdm"})
 """Kinds that are documents of their own beside the PDF that holds them. A PDF in it is a form of it, anything else is only listed."""
+_READ_IN_CDA = _READ_IN_PDF - {"rtf"} | {"hprim-xml", "archive", "tnef", "email"}
 MAX_IN_PDF = 20
 
 Open = Callable[[Given, Kind, Walk], None]
@@ -109,8 +108,10 @@ def image(given: Given) -> tuple[Document, ...]:
     """An image is understood where it can be shown, as a PDF of images is; its words are not read. Raises Fault for a damaged one."""
     from vaguemestre.formats import image as reader
 
-    if not given.data.startswith(_SHOWN_STARTS):
-        return (Document("image", given.path, given.sha256, warnings=(_UNSHOWN,), size=len(given.data), understood=False),)
+    kind = image_kinds.kind(given.data)
+    if kind not in image_kinds.SHOWN:
+        unshown = Warning("unsupported", image_kinds.SENTENCES[kind])
+        return (Document("image", given.path, given.sha256, warnings=(unshown,), size=len(given.data), understood=False),)
     measured = reader.measure(given.data, 1_000, 1)
     told = [_PICTURE]
     if measured.cut:
@@ -127,19 +128,19 @@ def locked(given: Given, kind: str | None = None) -> tuple[Document, ...]:
 
 
 def winmail(given: Given, walk: Walk, open_: Open) -> None:
-    """What Outlook packed into one part: each file by its own reader. Its words are those of the mail around it; where there is no mail, or
-    nothing else in the part, they are a document. Raises Fault."""
+    """What Outlook packed into one part: each file by its own reader. Its words are those of the mail around it; where the whole is no
+    mail, or there is nothing else in the part, they are a document. Raises Fault."""
     from vaguemestre.formats import tnef
 
     found = tnef.read(given.data)
     walk.tell(found.warnings)
     attachments = [file for file in found.files if not file.is_words]
     for file in found.files:
-        if file.is_words and attachments and walk.mail:
+        if file.is_words and attachments and walk.letter:
             walk.words.append(_words(file))
             continue
         inside = Given(file.data, (*given.path, file.name), file.charset)
-        open_(inside, recognise(file.data, file.name, file.media_type, file.charset), walk)
+        open_(inside, recognised(file.data, file.name, file.media_type, file.charset), walk)
     if not found.files:
         empty = Warning("malformed", "The Outlook part (winmail.dat) holds neither words nor files.")
         walk.add(Document("unknown", given.path, given.sha256, warnings=(empty,), size=len(given.data), understood=False), given, "tnef")
@@ -178,6 +179,14 @@ def held_by_pdf(given: Given, place: int, walk: Walk, read_one: Callable[[Given,
             continue
         for one in read_one(inside, kind, walk):
             walk.add(one, None, "pdf", place)
+
+
+def held_by_cda(given: Given, walk: Walk, open_: Open) -> None:
+    """A file in a CDA that is a report, whatever it is called, is a document of its own: it may be about somebody else."""
+    kind = recognise(given.data, given.path[-1])
+    if kind.name in _READ_IN_CDA and not given.held:
+        given.held = True
+        open_(given, kind, walk)
 
 
 def words_of_level_one(files: Iterable[bytes]) -> tuple[str, str, tuple[Warning, ...]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 
-from vaguemestre.domain.reading import Document, Json
+from vaguemestre.domain.reading import Document, Json, Warning
 from vaguemestre.formats import hl7v2
 from vaguemestre.formats.hl7v2 import Record
 from vaguemestre.formats.recognise import Kind, recognise
@@ -17,6 +17,10 @@ from vaguemestre.inbound.read_walk import Given, Walk
 
 _NOT_OPENED = frozenset({"image", "email", "hl7v2", "fhir", "xdm", "archive", "tnef", "unknown"})
 """What the record itself shows, or keeps to be downloaded: a message in a message is not opened again."""
+_MAY_TELL_OF_ANOTHER = frozenset({"email", "hl7v2", "fhir", "xdm", "archive", "tnef"})
+"""Of these, those that may be of another patient, whom nobody would see."""
+_CLOSED = Warning("too-large", "A message or an archive in the message is not opened: what is in it was not read.")
+_DOUBTFUL = Warning("patient-mismatch", "The sender says that the identity of the patient is doubtful.")
 _OF_ITS_OWN = frozenset({"malformed", "encoding-guessed", "unknown-charset", "unsupported"})
 """Warnings of a record that say nothing of the files in it."""
 
@@ -28,12 +32,17 @@ def add(given: Given, walk: Walk, read: Callable[[Given, Kind, Walk], None]) -> 
     for record in records:
         path = (*given.path, f"#{record.number}") if several else given.path
         before = len(walk.pieces)
-        place = walk.add(_document(record, given, path), given, "hl7v2")
+        kinds = [recognise(file.data, file.name, file.media_type) for file in record.embedded]
+        document = _document(record, given, path)
+        if any(kind.name in _MAY_TELL_OF_ANOTHER for kind in kinds):
+            document = dataclasses.replace(document, warnings=(*document.warnings, _CLOSED))
+        place = walk.add(document, given, "hl7v2")
         if place is None:
             return
         told = tuple(one for one in record.warnings if one.code not in _OF_ITS_OWN)
-        for file, attachment in zip(record.embedded, record.attachments, strict=True):
-            kind = recognise(file.data, file.name, file.media_type)
+        if record.patient is not None and not record.patient.from_fields:
+            told = (*told, _DOUBTFUL)  # of the files as well, whatever they say themselves
+        for file, attachment, kind in zip(record.embedded, record.attachments, kinds, strict=True):
             if kind.name in _NOT_OPENED or walk.full():
                 continue
             facts = _facts(record)
@@ -72,6 +81,7 @@ def _document(record: Record, given: Given, path: tuple[str, ...]) -> Document:
         recipients=record.recipients,
         results=record.results,
         text=record.text,
+        html=record.html,
         attachments=record.attachments,
         warnings=(*record.warnings, *(one for one in given.told if one not in record.warnings)),
         metadata=standing,

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 
 from vaguemestre.formats.charset import Decoded, decode
 from vaguemestre.inbound.read_report import Gathered, Report, refused
-from vaguemestre.protocols import mime
+from vaguemestre.protocols import dsn, mime
 from vaguemestre.protocols.flowed import unflowed
 from vaguemestre.protocols.mime import Part
 from vaguemestre.protocols.report_fields import own_message_id
@@ -30,6 +30,7 @@ _NO_DOCUMENT = frozenset(
     }
 )
 _MAILS = frozenset({"message/rfc822", "message/global"})
+_MAIL_FIELD = b"Content-Type: message/rfc822\r\n\r\n"
 _NAME_MARKS = re.compile(r"[/\\]")
 _WARNING_OF_DEFECT = {
     mime.UNCLOSED: ("truncated", "The message is cut: the end of a multipart is lacking."),
@@ -167,6 +168,10 @@ def open_mail(root: Part) -> Mail:
             warnings["truncated"] = "truncated", "The message is one fragment of a longer one."
         own_words = leaf.name is None and leaf.disposition != "attachment"
         if kind == "text/plain" and own_words:
+            bounce = dsn.bounced(leaf.content) if part is root else None
+            if bounce is not None:
+                gathered.bounce(bounce, Leaf(mime.parse(_MAIL_FIELD + bounce.copy)))
+                leaf = _words(bounce.words) if bounce.recipients else leaf
             bodies.append(leaf)
         elif kind == "text/html" and own_words and html is None:
             html = leaf
@@ -194,12 +199,17 @@ def open_mail(root: Part) -> Mail:
             if name.startswith(b"x-mss-")
         },
         report=report,
-        returned=report is not None or bool(lone) or refused(subject),
+        returned=report is not None or gathered.returned or bool(lone) or refused(subject),
         bodies=bodies,
         html=html,
         attachments=attachments,
         warnings=list(warnings.values()),
     )
+
+
+def _words(text: bytes) -> Leaf:
+    """What is left of a mail's text without the copy that it gives back."""
+    return Leaf(mime.parse(b"\r\n" + text))
 
 
 def _decorates(leaf: Leaf) -> bool:

@@ -59,6 +59,8 @@ class Gathered:
         self._statuses: list[dsn.DeliveryStatus] = []
         self._dispositions: list[mdn.Disposition] = []
         self._copies: list[Leaf] = []
+        self.returned = False
+        """A notice of a form known by its words says that something comes back, whatever else it tells."""
 
     @staticmethod
     def takes(kind: str, in_report: bool) -> bool:
@@ -82,6 +84,13 @@ class Gathered:
         else:
             self._copies.append(leaf)
         return True
+
+    def bounce(self, told: dsn.Bounce, copy: Leaf) -> None:
+        """Takes a notice of qmail, whose words were the whole mail."""
+        self.returned = True
+        if told.recipients:
+            self._statuses.append(dsn.DeliveryStatus(None, told.recipients))
+            self._copies.append(copy)
 
     @property
     def copies(self) -> Sequence[Leaf]:

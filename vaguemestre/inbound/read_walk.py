@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 
 from vaguemestre.domain.reading import Document, StatedPatient, Warning
 from vaguemestre.formats.charset import Decoded
 from vaguemestre.inbound.read_forms import Piece
+from vaguemestre.inbound.read_report import Report
 
 MAX_DOCUMENTS = 200
 MAX_TOTAL_TEXT = 10_000_000
+MAX_NESTED_MAILS = 8
+"""Mails in mails, and what stands within signatures."""
+MAX_INFLATED = 200_000_000
+"""Octets of the files of all archives of one message."""
 
 
 @dataclasses.dataclass(repr=False)
 class Given:
     """A document's bytes and what is known of them before reading. `decoded`: its text, where recognising it needed that. `reach`: lines
     that may stand before an HPRIM header. `told`: warnings of the archive about it; `metadata` and `patient`: what its metadata say.
-    `held`: it is a file of a PDF."""
+    `held`: it is a file of a PDF. `names`: of each document read in it, the files that it names as sent beside it."""
 
     data: bytes
     path: tuple[str, ...]
@@ -31,6 +37,7 @@ class Given:
     patient: StatedPatient | None = None
     archived: bool = False
     held: bool = False
+    names: tuple[tuple[str, ...], ...] = ()
 
     @cached_property
     def sha256(self) -> str:
@@ -61,7 +68,10 @@ class Watch:
 class Walk:
     """`pages`: what was read of each PDF, by digest, since the same one comes up to three times in a message. `mail`, `subject`: of the
     mail whose parts are being read, `returned`: whether what it bears comes back with a report; `words`: those that
-    an attachment keeps of that mail."""
+    an attachment keeps of that mail. `letter`: the file is a mail, whose text also bears the words of what is in it; `depth`: mails and
+    signatures around what is being read; `boxed`: it is in an archive; `inflated`: octets that archives gave; `named`: of a document, by
+    its index, the files that it names as sent beside it; `report`: that which a signature bears. `open_mail` reads a mail in a file,
+    `open_entity` what a signature bears."""
 
     watch: Watch
     pieces: list[Piece] = dataclasses.field(default_factory=list)
@@ -73,6 +83,14 @@ class Walk:
     subject: str = ""
     returned: bool = False
     words: list[str] = dataclasses.field(default_factory=list)
+    letter: bool = False
+    depth: int = 0
+    boxed: bool = False
+    inflated: int = 0
+    named: dict[int, tuple[str, ...]] = dataclasses.field(default_factory=dict)
+    report: Report | None = None
+    open_mail: Callable[[Given, Walk], None] | None = None
+    open_entity: Callable[[Given, Walk], None] | None = None
 
     def add(self, document: Document, given: Given | None = None, kind: str = "", inside: int | None = None) -> int | None:
         """Keeps a document that was read; gives back its index, or None where the budget is spent."""
@@ -85,6 +103,22 @@ class Walk:
         patient = given.patient if given is not None else None
         self.pieces.append(Piece(document, self.mail, self.subject, inside, archived, patient, kind))
         return len(self.pieces) - 1
+
+    @contextlib.contextmanager
+    def inside_archive(self) -> Iterator[None]:
+        """While the files of an archive are read: they stand beside nothing but each other."""
+        around = self.mail, self.subject, self.boxed
+        self.mails += 1
+        self.mail, self.subject, self.boxed = self.mails, "", True
+        try:
+            yield
+        finally:
+            self.mail, self.subject, self.boxed = around
+
+    def affords(self, octets: int) -> bool:
+        """Whether the archives of the message may give so many octets more."""
+        self.inflated += octets
+        return self.inflated <= MAX_INFLATED
 
     def full(self) -> bool:
         """Whether the budget is spent; says so once."""

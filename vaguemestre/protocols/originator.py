@@ -148,7 +148,7 @@ def _decoded(text: str) -> str:
         return text
     try:
         return str(email.header.make_header(email.header.decode_header(text)))
-    except (email.errors.HeaderParseError, LookupError, ValueError):
+    except (email.errors.MessageError, LookupError, ValueError):
         raise Malformed("from-malformed") from None
 
 
