@@ -117,6 +117,11 @@ class Given:
             or (len(short) == 1 and long.startswith(short))
         )
 
+    @property
+    def is_at_odds(self) -> bool:
+        """Whether the first given name that is told does not begin the list: JEAN, of somebody listed as JEAN-PIERRE."""
+        return bool(self.told and self.listed) and not self._ends_a_name(self.told)
+
     def contradicts(self, other: Given) -> bool:
         """Both list several names, and neither list begins the other: two people may share a first given name."""
         if min(len(self.listed), len(other.listed)) < 2 or self.reordered(other):

@@ -264,8 +264,8 @@ DOUBTS = (
         "given-names",
         "proposed",
         "given-names",
-        "The first given name is the chart's, the others are not.",
-        lambda _, t: t is not None and t.mine.given.contradicts(t.theirs.given),
+        "The first given name is the chart's, the others are not, or it is not the first of those listed.",
+        lambda k, t: k.stated.given.is_at_odds or (t is not None and t.mine.given.contradicts(t.theirs.given)),
     ),
     Row(
         "doubt",

@@ -1,8 +1,9 @@
 """Calendar entries (iCalendar, RFC 5545; RFC 5546 for what they ask): who, when, where and what for, in words. Nothing here acts on an
 entry: no answer is sent, nothing is put into a calendar, no address in it is followed.
 
-The words are French, since they are those of the document on the screen. A time in UTC is told as that of Paris, any other as it is written
-with its zone. Known weaknesses: a rule of repetition is said to be there and not worked out; other calendars (RFC 7529) are not read.
+The words are French, since they are those of the document on the screen: on the English screens too, which mark them as French. A time in
+UTC is told as that of Paris, any other as it is written with its zone. Known weaknesses: a rule of repetition is said to be there and not
+worked out; other calendars (RFC 7529) are not read.
 """
 
 from __future__ import annotations

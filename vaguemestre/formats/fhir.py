@@ -40,7 +40,7 @@ _AROUND = frozenset(
 )
 """What is read where something refers to it, or is no document."""
 _SEVERAL = Warning("several-patients", "The FHIR content holds documents of several patients: each is told apart by its own subject.")
-_DELETES = Warning("unsupported", "The bundle asks that something sent before be deleted or changed: nothing is.")
+DELETES = Warning("unsupported", "The bundle asks that something sent before be deleted or changed: nothing is.")
 _MORE = Warning("too-large", f"The FHIR content holds more than {MAX_DOCUMENTS} documents: the rest is not read.")
 _NESTED = Warning("too-large", f"Bundles hold each other deeper than {MAX_BUNDLES}: what is below is not read.")
 _EMPTY = Warning("malformed", "The FHIR content holds no document.")
@@ -103,7 +103,7 @@ def _bundle(bundle: Resource, found: list[Found], doubts: dict[Warning, None], d
     entries: list[Resource] = []
     for entry in bundle.all("entry"):
         if (entry.one("request").text("method") or "").upper() in {"DELETE", "PATCH"}:
-            doubts[_DELETES] = None
+            doubts[DELETES] = None
         inner = entry.one("resource")
         kind = _kind_of(inner.members)
         if kind:

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from vaguemestre.domain.reading import Attachment, Coded, Party, Result, StatedPatient, Warning
 from vaguemestre.formats import fhir_people
 from vaguemestre.formats.cda import Embedded
-from vaguemestre.formats.fhir_graph import Graph, Node, Resource
+from vaguemestre.formats.fhir_graph import Graph, Node, Resource, said
 from vaguemestre.formats.fhir_page import Page
 from vaguemestre.formats.fhir_results import Place, Results, specimen_of
 from vaguemestre.formats.fhir_values import coded, codings, identifier, label, time
@@ -75,15 +75,16 @@ class _Making:
         self.page = Page(maker.graph, self.warnings, maker.used)
         self.results = Results(maker.graph, self.warnings, maker.used)
         self.patient, self.subject = maker.subject(subject, origin, self.warnings)
-        self.said = subject.whole("reference") or ""
+        self.said = said(subject)
         told = origin.text("status")
         self._status = told if told in _WITHDRAWN else None
+        self.results.around(origin, self.place())
         if origin.all("modifierExtension") or origin.text("implicitRules"):
             self.warnings[_MODIFIED] = None
 
     def place(self) -> Place:
         """What stands above all that it holds."""
-        return Place(subject=self.subject, said=self.said, status=self._status)
+        return Place(subject=self.subject, said=self.said, status=self._status, patient=self.patient)
 
 
 class Maker:
@@ -106,7 +107,8 @@ class Maker:
         """(whom a reference names, the resource that it is to)."""
         found = self.graph.find(told, origin)
         if found is not None:
-            return (fhir_people.patient(found, warnings) if found.kind == "Patient" else None), found
+            stated = fhir_people.patient(found, warnings) if found.kind == "Patient" else None
+            return fhir_people.referred(stated, told, warnings), found
         return fhir_people.named(told, warnings), None
 
     def composition(self, one: Resource, with_rest: bool) -> Found:
@@ -242,7 +244,9 @@ class Maker:
     def _agrees(self, one: Resource, making: _Making) -> bool:
         subject = one.one("subject")
         found = self.graph.find(subject, one)
-        if not subject or (found is making.subject and (found is not None or (subject.whole("reference") or "") == making.said)):
+        fhir_people.referred(making.patient, subject, making.warnings)
+        making.results.around(one, making.place())
+        if not subject or (found is making.subject and (found is not None or said(subject) == making.said)):
             return True
         if found is not None and making.subject is not None and self.graph.same(found, making.subject):
             return True

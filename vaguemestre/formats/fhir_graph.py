@@ -23,9 +23,19 @@ _LOGICAL = re.compile(
 )
 
 
+def said(reference: Node) -> str:
+    """Whom or what a Reference is to by its own words: its address, else the identifiers in it, "" where it tells neither."""
+    told = reference.whole("reference")
+    return told or "".join(f"{one.text('system')} {one.text('value')}\n" for one in reference.all("identifier"))
+
+
 def line(text: str | None, most: int = MAX_LENGTH) -> str | None:
     """On one line without outer blanks, cut; None where nothing is left."""
-    return " ".join(text[: 4 * most].split())[:most] or None if text else None
+    if not text:
+        return None
+    if len(text) <= most and "  " not in text and text.isprintable():
+        return text.strip() or None  # nearly all of them: every blank but the usual one counts as unprintable
+    return " ".join(text[: 4 * most].split())[:most] or None
 
 
 @dataclasses.dataclass(frozen=True, slots=True, repr=False, eq=False)
@@ -44,10 +54,15 @@ class Node:
 
     def all(self, name: str) -> list[Node]:
         """The elements of that name."""
+        if name not in self.members:
+            return []
         return [Node(one, self.doubts) for one in self._items(name) if isinstance(one, dict)]
 
     def one(self, name: str) -> Node:
         """The element of that name, which may not repeat; an empty one where there is none."""
+        value = self.members.get(name)
+        if not isinstance(value, list):
+            return Node(value if isinstance(value, dict) else {}, self.doubts)
         found = self.all(name)
         if len(found) > 1:
             self.doubts[TWICE] = None
@@ -69,7 +84,10 @@ class Node:
 
     def whole(self, name: str) -> str | None:
         """The primitive of that name as it is."""
-        found = [one for one in self._items(name) if isinstance(one, str)]
+        value = self.members.get(name)
+        if not isinstance(value, list):
+            return value if isinstance(value, str) else None
+        found = [one for one in value if isinstance(one, str)]
         if len(found) > 1:
             self.doubts[TWICE] = None
         return found[0] if found else None

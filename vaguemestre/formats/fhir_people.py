@@ -2,15 +2,17 @@
 
 FHIR R4, 8.1 (Patient), 8.4 to 8.6; FR Core of Interop'Santé (`fr-core-patient-ins`: identifiers by the OIDs of formats.md 2.3, the name
 of use `official` is that of birth, the list of given names at birth and the place of birth are extensions). No name of a patient is ever
-taken from the words that a reference displays. What is `old`, or whose period has ended, is no trait of today.
+taken from the words that a reference displays, which are only held against whom it is to. What is `old`, or whose period has ended, is no
+trait of today.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Iterable, Sequence
 
-from vaguemestre.domain.person import INS_NIA, INS_NIR, INS_OIDS, TEST_OIDS, ins_key_valid, matricule
+from vaguemestre.domain.person import INS_NIA, INS_NIR, INS_OIDS, TEST_OIDS, comparison, ins_key_valid, matricule, solid
 from vaguemestre.domain.reading import Coded, Ins, LocalId, Party, StatedPatient, Warning
 from vaguemestre.formats.cda_values import moment
 from vaguemestre.formats.fhir_graph import Graph, Node, Resource
@@ -22,6 +24,7 @@ MAX_HOPS = 4
 """Steps from a reference to a person: a role, its practitioner."""
 
 _INS_ORDER = (INS_NIR, INS_NIA, *sorted(TEST_OIDS))
+_LETTERS = re.compile(r"[^\W\d_]+")
 _SEXES = {"male": "M", "female": "F", "other": "U", "unknown": "U"}
 _PLACE = re.compile(r"[0-9][0-9AB][0-9]{3}", re.ASCII)
 _FORMER = frozenset({"old", "nickname", "anonymous", "temp"})
@@ -36,6 +39,10 @@ _BAD_KEY = Warning("bad-ins-key", "The national identifier in the document has a
 _SEVERAL_INS = Warning("several-patients", "The document bears several national identifiers of one kind.")
 _TEST = Warning("test-identity", "The document bears a test or demo identity.")
 _DOUBTFUL = Warning("patient-mismatch", "The sender says that the identity of the patient is doubtful.")
+_SEVERAL_NAMES = Warning("several-patients", "The patient bears several names of one kind: the first is read.")
+_OTHERWISE = Warning("several-patients", "A reference to the patient names somebody else.")
+_UNUSED = Warning("patient-mismatch", "The sender says that the record of the patient is no longer in use, or changes its sense.")
+_NO_NAME = frozenset({"PATIENT", "PATIENTE", "MONSIEUR", "MADAME", "MADEMOISELLE", "MLLE", "MME", "MR", "LE", "LA", "NE", "NEE"})
 _MERGED = Warning("several-patients", "The sender says that the record of the patient was replaced by another.")
 
 
@@ -55,6 +62,8 @@ def patient(resource: Resource, warnings: dict[Warning, None]) -> StatedPatient 
         birth_place_code=_birth_place(resource),
         local_ids=others,
     )
+    if _two_names(resource.all("name")):
+        warnings[_SEVERAL_NAMES] = None
     _doubts(resource, warnings)
     return None if stated == StatedPatient() else stated
 
@@ -63,6 +72,49 @@ def named(reference: Node, warnings: dict[Warning, None]) -> StatedPatient | Non
     """Whom a reference names by an identifier alone (FHIR R4, 2.3.0.4 "Logical references")."""
     ins, others = _identifiers(reference.all("identifier"), warnings)
     return StatedPatient(ins=ins, local_ids=others) if ins is not None or others else None
+
+
+def referred(stated: StatedPatient | None, reference: Node, warnings: dict[Warning, None]) -> StatedPatient | None:
+    """Whom a reference is to, held against what it says beside its address: an identifier, or the name that it displays. Its INS is that of
+    the patient where the Patient bears none, so that it is weighed."""
+    if stated is None or not (reference.all("identifier") or reference.texts("display")):
+        return stated
+    ins, others = _identifiers(reference.all("identifier"), warnings)
+    known = {one.oid for one in stated.local_ids}
+    if (ins and stated.ins and ins != stated.ins) or any(one.oid in known and one not in stated.local_ids for one in others):
+        warnings[_OTHERWISE] = None
+    if _displays_another(reference.text("display") or "", stated):
+        warnings[_OTHERWISE] = None
+    return stated if ins is None or stated.ins is not None else dataclasses.replace(stated, ins=ins)
+
+
+def _displays_another(display: str, stated: StatedPatient) -> bool:
+    """Whether words name somebody: neither a family nor a given name of the patient, or a family name beside none of the given ones."""
+    words = {word for word in _LETTERS.findall(comparison(display)) if len(word) > 1} - _NO_NAME
+    families = _words(stated.birth_name, stated.used_name, *stated.names_unqualified)
+    given = _words(stated.first_given_name, *stated.given_names)
+    if not words or not families or not given:
+        return False
+    return words.isdisjoint(families | given) or bool(words - families and words.isdisjoint(given))
+
+
+def _words(*names: str | None) -> set[str]:
+    return {word for name in names if name for word in _LETTERS.findall(comparison(name))}
+
+
+def _two_names(all_: Sequence[Node]) -> bool:
+    """Whether two names of one kind, or the given names of two that both are of birth, are not the same: two persons, perhaps."""
+    families: dict[str, set[str]] = {}
+    firsts: set[str] = set()
+    for name in all_[:MAX_NAMES]:
+        use = (name.text("use") or "").lower()
+        if not _is_of_today(name) and use != "maiden":
+            continue
+        use = use if use in {"official", "usual", "maiden"} else ""
+        families.setdefault(use, set()).add(solid(name.text("family") or ""))
+        if use != "usual":
+            firsts |= {solid(given) for given in name.texts("given")[:1]}
+    return any(len(told - {""}) > 1 for told in (*families.values(), firsts))
 
 
 def _is_of_today(node: Node) -> bool:
@@ -158,6 +210,8 @@ def _doubts(resource: Resource, warnings: dict[Warning, None]) -> None:
             warnings[_TEST] = None
         if "DOUTE" in said:
             warnings[_DOUBTFUL] = None
+    if resource.flag("active") is False or resource.all("modifierExtension"):
+        warnings[_UNUSED] = None
     if any(link.text("type") == "replaced-by" for link in resource.all("link")):
         warnings[_MERGED] = None
 

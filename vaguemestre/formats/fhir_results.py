@@ -10,9 +10,10 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 
-from vaguemestre.domain.reading import TAKEN_BACK, Result, Warning
+from vaguemestre.domain.reading import TAKEN_BACK, Result, StatedPatient, Warning
+from vaguemestre.formats import fhir_people
 from vaguemestre.formats.cda_values import Quantity, is_unitless
-from vaguemestre.formats.fhir_graph import Graph, Node, Resource
+from vaguemestre.formats.fhir_graph import Graph, Node, Resource, said
 from vaguemestre.formats.fhir_values import coded, codings, interval, label, time, value
 
 MOST_RESULTS = 20_000
@@ -20,10 +21,13 @@ MOST_HEADINGS, MOST_HEADING_WORDS, MAX_HEADING = 8, 1_000, 300
 _MOST_RANGES = 50
 _MOST_FLAGS = 10
 _MOST_NOTES = 50
+_MOST_REFERRED = 200
+_REFERRED = ("specimen", "encounter", "basedOn", "partOf", "derivedFrom")
 _SPELLINGS = str.maketrans({"l": "L", "µ": "u", "μ": "u"})
 _MORE = Warning("too-large", f"The document holds more than {MOST_RESULTS} results: the rest is not read.")
 _ANOTHER = Warning("several-patients", "A result names another patient than the document: it is not read.")
 _PERHAPS = Warning("several-patients", "A result names its patient otherwise than the document does.")
+_AROUND = Warning("several-patients", "What a document or a result refers to (specimen, stay, request, image) names another patient.")
 _MODIFIED = Warning("unsupported", "An extension changes the sense of a result in a way that is not known: it is shown as words.")
 _BESIDE = Warning("unsupported", "A result is about something else than its patient: it is shown as words and is in no history.")
 _UNKNOWN = Warning("unsupported", "A result has a value of a kind that is not read.")
@@ -32,8 +36,8 @@ _LOST = Warning("malformed", "A result that the document refers to is not in the
 
 @dataclasses.dataclass(frozen=True, slots=True, repr=False)
 class Place:
-    """What stands above a result. `headings`: outermost first. `subject`: the resource whom the document is about, `said` the address
-    that it gives of them."""
+    """What stands above a result. `headings`: outermost first. `subject`: the resource whom the document is about, `said` what it says of
+    them (`fhir_graph.said`), `patient` whom that states."""
 
     headings: tuple[str, ...] = ()
     specimen: str | None = None
@@ -41,6 +45,7 @@ class Place:
     status: str | None = None
     subject: Resource | None = None
     said: str = ""
+    patient: StatedPatient | None = None
 
     def under(self, heading: str | None) -> Place:
         """Below one more heading, one said again left out. Beyond the bounds the outer ones stay: each result bears them all."""
@@ -112,6 +117,7 @@ class Results:
 
     def _is_of(self, one: Resource, place: Place) -> bool:
         """Whether it is of the patient of the document, who is told only once in most reports."""
+        self.around(one, place)
         subject = one.one("subject")
         if not subject:
             return True
@@ -120,9 +126,29 @@ class Results:
             if not self._graph.same(found, place.subject):
                 self._warnings[_ANOTHER] = None
                 return False
-        elif found is not place.subject or (subject.whole("reference") or "") != place.said:
+        elif found is not place.subject or said(subject) != place.said:
+            self._warnings[_PERHAPS] = None
+        if fhir_people.referred(place.patient, subject, self._warnings) != place.patient:
             self._warnings[_PERHAPS] = None
         return True
+
+    def around(self, one: Resource, place: Place) -> None:
+        """Holds whom the specimens, stays, requests and images are of that a resource of the document refers to against its patient."""
+        references = [reference for name in _REFERRED for reference in one.all(name)]
+        references += [*(media.one("link") for media in one.all("media")), *one.one("context").all("encounter")]
+        for reference in references[:_MOST_REFERRED]:
+            found = self._graph.find(reference, one)
+            subject = (found.one("subject") or found.one("patient")) if found is not None else None
+            if found is None or not subject:
+                continue
+            whose = self._graph.find(subject, found)
+            if whose is not None and whose.kind != "Patient":
+                continue  # a group, a substance, a place
+            if whose is not None and place.subject is not None:
+                if not self._graph.same(whose, place.subject):
+                    self._warnings[_AROUND] = None
+            elif whose is not place.subject or said(subject) != place.said:
+                self._warnings[_AROUND] = None
 
     def _is_focused_on(self, reference: Node, one: Resource, place: Place) -> bool:
         """Whether `focus`, by which a result may be about a foetus or a donor (FHIR R4, 10.1.4), is the patient all the same."""

@@ -49,7 +49,7 @@ def _coding(node: Node) -> Coded | None:
 def codings(concept: Node) -> list[Coded]:
     """The codes of a concept, LOINC first."""
     found = [one for one in map(_coding, concept.all("coding")[:_MOST_CODES]) if one is not None]
-    return sorted(found, key=lambda one: one.system != LOINC)
+    return found if len(found) < 2 else sorted(found, key=lambda one: one.system != LOINC)
 
 
 def coded(concept: Node) -> Coded | None:
@@ -120,6 +120,8 @@ def unit(node: Node) -> str | None:
 
 def interval(node: Node) -> Quantity:
     """A Range: both of its bounds belong to it (FHIR R4, 2.24.0.8)."""
+    if not node:
+        return NOTHING
     low, high = quantity(node.one("low")), quantity(node.one("high"))
     if low.text is None and high.text is None:
         return NOTHING

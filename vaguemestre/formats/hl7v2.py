@@ -2,7 +2,7 @@
 
 ANS, "Transmission de documents CDA en HL7 v2"; HL7 v2.5, chapters 3, 7 and 9. A replacement and a withdrawal are told by the trigger event
 (T04, T10, T11), by ORC-1 and by OBX-11 of the document; any of them is enough. A replacement that does not name what it replaces, and a
-withdrawal, wait for a person. Other messages (admissions, acknowledgements) are shown as written.
+withdrawal, wait for a person. Other messages (admissions, acknowledgements) are shown field by field (`hl7v2_shown`).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from vaguemestre.domain.reading import Attachment, Coded, Party, Result, StatedPatient, Warning
-from vaguemestre.formats import hl7v2_people, hl7v2_results
+from vaguemestre.formats import hl7v2_people, hl7v2_results, hl7v2_shown
 from vaguemestre.formats.cda_values import moment
 from vaguemestre.formats.hl7v2_results import Found, Packed, coded, first, name_of
 from vaguemestre.formats.hl7v2_syntax import Message, Segment, Value, messages
@@ -44,7 +44,9 @@ _EXTENSIONS = {
 }
 _BARE_OID = re.compile(r"[0-2](?:\.[0-9A-Za-z-]{1,64}){3,30}", re.ASCII)
 _SEVERAL = Warning("several-patients", "The file tells of several patients.")
-_UNREAD = Warning("unsupported", "A message that brings neither results nor documents is shown as it is written.")
+_MERGED = Warning("several-patients", "The message says that the record of the patient took in another one (MRG).")
+_UNOPENED = Warning("unsupported", "A file in a message that is no report is not opened: the message can be downloaded.")
+_FIELDS = Warning("too-large", f"The message has more than {hl7v2_shown.MAX_ROWS} fields: the rest is not shown.")
 _NOTHING = Warning("malformed", "The message holds neither a result nor a document.")
 _LONG = Warning("too-large", f"The text is longer than {MAX_TEXT} characters: the rest is not shown.")
 _TOO_MANY = Warning("too-large", f"The file tells of more than {MAX_RECORDS} patients or messages: the rest is not read.")
@@ -80,6 +82,7 @@ class Record:
     recipients: tuple[Party, ...]
     results: tuple[Result, ...]
     text: str
+    html: str
     embedded: tuple[Embedded, ...]
     attachments: tuple[Attachment, ...]
     warnings: tuple[Warning, ...]
@@ -128,24 +131,27 @@ def _record(number: int, message: Message, segments: Sequence[Segment], around: 
     warnings |= dict.fromkeys(wrong)
     kind, event = header.get(9).upper(), header.get(9, 2).upper()
     names = {one.name for one in segments}
+    if "MRG" in names:
+        warnings[_MERGED] = None
     read_here = kind in {"ORU", "OUL", "MDM"} or (not kind and not names.isdisjoint({"OBX", "TXA"}))
     txa = next((one for one in segments if one.name == "TXA"), None)
     obrs = [one for one in segments if one.name == "OBR"]
     found = hl7v2_results.read(segments, documents=kind == "MDM" or txa is not None) if read_here else Found()
     embedded, words = _files(found)
-    text = "\n\n".join((*found.words, *words)) if read_here else _as_written(segments)
+    other = None if read_here else hl7v2_shown.shown(segments)
+    text = "\n\n".join((*found.words, *words)) if other is None else other.text
     if len(text) > MAX_TEXT:
         warnings[_LONG] = None
     warnings |= found.warnings
-    if not read_here:
-        warnings[_UNREAD] = None
+    if other is not None:
+        warnings |= dict.fromkeys(one for one, applies in ((_FIELDS, other.more), (_UNOPENED, other.packed)) if applies)
     elif not found.results and not text and not embedded and event not in _WITHDRAWING_EVENTS and not found.warnings:
         warnings[_NOTHING] = None
-    type_ = _type(txa, obrs, found.files)
+    type_ = _type(txa, obrs, found.files) if other is None else Coded(kind, None, other.kind)
     return Record(
         number=number,
         type=type_,
-        title=(type_.label if type_ is not None else None) or _title(obrs),
+        title=other.title if other is not None else (type_.label if type_ is not None else None) or _title(obrs),
         date=_date(txa, obrs, header),
         id=_id(segments, txa, obrs) if read_here else None,
         replaces=_entity(first(txa, 13)) if txa is not None else None,
@@ -157,15 +163,12 @@ def _record(number: int, message: Message, segments: Sequence[Segment], around: 
         recipients=hl7v2_people.recipients(segments),
         results=tuple(found.results),
         text=text[:MAX_TEXT],
+        html=other.html if other is not None and len(other.html) <= MAX_TEXT else "",
         embedded=embedded,
         attachments=tuple(Attachment(one.name, one.media_type, len(one.data), hashlib.sha256(one.data).hexdigest()) for one in embedded),
         warnings=tuple(warnings),
         understood=_NOTHING not in warnings,
     )
-
-
-def _as_written(segments: Iterable[Segment]) -> str:
-    return "\n".join(one.line for one in segments)[: MAX_TEXT + 1]
 
 
 def _files(found: Found) -> tuple[tuple[Embedded, ...], list[str]]:

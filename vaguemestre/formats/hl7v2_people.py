@@ -10,7 +10,7 @@ import dataclasses
 import re
 from collections.abc import Iterable, Sequence
 
-from vaguemestre.domain.person import INS_OIDS, TEST_OIDS, birth_date_precision, ins_key_valid, matricule
+from vaguemestre.domain.person import INS_OIDS, TEST_OIDS, birth_date_precision, ins_key_valid, matricule, nir_is_of_birth_date, solid
 from vaguemestre.domain.reading import Ins, LocalId, Party, StatedPatient, Warning
 from vaguemestre.formats.hl7v2_syntax import Segment, Value
 
@@ -19,7 +19,8 @@ MAX_LENGTH = 500
 MAX_PARTIES = 50
 
 _PLACE = re.compile(r"[0-9][0-9AB][0-9]{3}", re.ASCII)
-_SEXES = {"M": "M", "F": "F", "U": "U", "O": "U", "A": "U", "N": "U", "I": "U", "X": "U"}
+_BIRTH_TIME = re.compile(r"([0-9]{8}|[0-9]{6}|[0-9]{4})(?:(?<=[0-9]{8})(?:[0-9]{2}){1,3}(?:\.[0-9]{1,4})?)?(?:[+-][0-9]{4})?", re.ASCII)
+_SEXES = {"M": "M", "H": "M", "1": "M", "F": "F", "2": "F", "U": "U", "O": "U", "A": "U", "N": "U", "I": "U", "X": "U"}
 _BIRTH = ("B", "M", "L")
 """Types of birth names (table 0200), the surest first."""
 _UNTOLD = frozenset({"", "U"})
@@ -34,6 +35,8 @@ _NATIONAL = {
     _STRUCTURE: re.compile(r"1([0-9]{9}|2[AB][0-9]{7})|2([0-9]{9})|3([0-9]{14})", re.ASCII),
 }
 """Type digit, then RPPS or ADELI; FINESS, SIREN or SIRET."""
+_SEVERAL_TRAITS = Warning("several-patients", "The patient's segment says two things of one person: the first is read.")
+_SEVERAL_NIR = Warning("several-patients", "The message bears several social security numbers of one birth date.")
 _SEVERAL_INS = Warning("several-patients", "The message bears several national identifiers of one kind.")
 _BAD_KEY = Warning("bad-ins-key", "The national identifier in the message has a wrong key.")
 _TEST = Warning("test-identity", "The message bears a test or demo identity.")
@@ -43,11 +46,14 @@ def patient(pid: Segment | None, guessed: bool = False) -> tuple[StatedPatient |
     """Who a PID names, None where it names nobody. `guessed`: its encoding was a guess."""
     if pid is None:
         return None, ()
-    inses, nir, others, misshapen = _identifiers(pid.repeats(3) or pid.repeats(2))
-    if nir is None:
-        told = matricule(pid.get(19))
-        nir = told or None
+    inses, nirs, others, misshapen = _identifiers(pid.repeats(3) or pid.repeats(2))
+    elsewhere = [ins for number in (2, 4) for ins in _identifiers(pid.repeats(number))[0]]
+    nirs += [told] if (told := matricule(pid.get(19))) else []
     birth, used, unqualified, first, given = _names(pid.repeats(5))
+    birth_date = _birth_date(pid.get(7))
+    own = list(dict.fromkeys(nir[:13] for nir in nirs if nir_is_of_birth_date(nir, birth_date or "")))
+    # a relative's may stand beside the patient's own, which is the one that tells
+    nir = next((one for one in nirs if one[:13] in own), None) or next(iter(nirs), None)
     stated = StatedPatient(
         ins=inses[0] if inses else None,
         nir=nir,
@@ -56,7 +62,7 @@ def patient(pid: Segment | None, guessed: bool = False) -> tuple[StatedPatient |
         names_unqualified=unqualified,
         given_names=given,
         first_given_name=first,
-        birth_date=_birth_date(pid.get(7)),
+        birth_date=birth_date,
         sex=_SEXES.get(pid.get(8).upper()),
         birth_place_code=_birth_place(pid.repeats(11)),
         local_ids=others,
@@ -65,7 +71,28 @@ def patient(pid: Segment | None, guessed: bool = False) -> tuple[StatedPatient |
         return None, ()
     doubtful = any(one.part(1).upper() in _DOUBTFUL for one in pid.repeats(32))
     stated = dataclasses.replace(stated, from_fields=not doubtful, names_guessed=guessed)
-    return stated, tuple(_warnings(inses, misshapen))
+    wrong = _warnings([*inses, *(ins for ins in elsewhere if ins not in inses)], misshapen)
+    if _says_two_things(pid):
+        wrong.append(_SEVERAL_TRAITS)
+    if len(own) > 1:
+        wrong.append(_SEVERAL_NIR)
+    return stated, tuple(wrong)
+
+
+def _says_two_things(pid: Segment) -> bool:
+    """Whether its birth date or its sex is told twice, or two names of one kind are: two persons, perhaps."""
+    if any(len({one.raw.strip() for one in pid.repeats(number)}) > 1 for number in (7, 8)):
+        return True
+    families: dict[str, set[str]] = {}
+    firsts: dict[str, set[str]] = {}
+    for value in pid.repeats(5):
+        kind = value.part(7).upper()
+        kind = "" if kind in _UNTOLD else kind
+        if kind in {*_BIRTH, "D", ""}:
+            families.setdefault(kind, set()).add(solid(value.part(1)))
+            # a given name in use may be another than that of birth, which bears one whatever the kind of family name beside it
+            firsts.setdefault("D" if kind == "D" else "", set()).add(solid(value.part(2) or value.part(3)))
+    return any(len(told - {""}) > 1 for told in (*families.values(), *firsts.values()))
 
 
 def _warnings(inses: Sequence[Ins], misshapen: bool) -> list[Warning]:
@@ -79,12 +106,12 @@ def _warnings(inses: Sequence[Ins], misshapen: bool) -> list[Warning]:
     return found
 
 
-def _identifiers(values: Iterable[Value]) -> tuple[list[Ins], str | None, tuple[LocalId, ...], bool]:
-    """(national identifiers, a real one before a test's; NIR; the others; whether one under the OID of the INS has not its form): CX is
+def _identifiers(values: Iterable[Value]) -> tuple[list[Ins], list[str], tuple[LocalId, ...], bool]:
+    """(national identifiers, a real one before a test's; NIRs; the others; whether one under the OID of the INS has not its form): CX is
     value^key^scheme^authority&OID&ISO^type."""
     inses: dict[Ins, None] = {}
     others: dict[LocalId, None] = {}
-    nir: str | None = None
+    nirs: list[str] = []
     misshapen = False
     for value in values:
         told, key = value.part(1)[:MAX_LENGTH], value.part(2)
@@ -97,13 +124,13 @@ def _identifiers(values: Iterable[Value]) -> tuple[list[Ins], str | None, tuple[
         if oid in INS_OIDS and len(plain) == 15:
             inses[Ins(plain, oid)] = None
         elif oid not in INS_OIDS and plain and kind in _NIR_TYPES:
-            nir = nir or plain
+            nirs.append(plain)
         else:
             misshapen |= oid in INS_OIDS
             if len(others) < MAX_IDS:
                 others[LocalId(told, oid or None)] = None
     ordered = sorted(inses, key=lambda ins: ins.oid in TEST_OIDS)
-    return ordered, nir, tuple(others), misshapen
+    return ordered, nirs, tuple(others), misshapen
 
 
 def _names(values: Iterable[Value]) -> tuple[str | None, str | None, tuple[str, ...], str | None, tuple[str, ...]]:
@@ -133,13 +160,15 @@ def _names(values: Iterable[Value]) -> tuple[str | None, str | None, tuple[str, 
 
 def _given(first: str, further: str) -> tuple[str, ...]:
     heads, rest = tuple(first.replace(",", " ").split()), tuple(further.replace(",", " ").split())
+    if heads and rest and (solid(rest[0]).startswith(solid(heads[0])) or solid(heads[0]) in map(solid, rest)):
+        return rest[:MAX_IDS]  # the whole list, that begins otherwise perhaps: then the names are at odds
     return (rest if rest[: len(heads)] == heads else heads + rest)[:MAX_IDS]
 
 
 def _birth_date(text: str) -> str | None:
     """The day alone: the hour of a birth has no bearing, and its zone must not move the day (formats.md 9, case 18)."""
-    digits = re.match(r"[0-9]{8}|[0-9]{6}\Z|[0-9]{4}\Z", text, re.ASCII)
-    return (birth_date_precision(digits[0]) or None) if digits else None
+    digits = _BIRTH_TIME.fullmatch(text)
+    return (birth_date_precision(digits[1]) or None) if digits else None
 
 
 def _birth_place(values: Iterable[Value]) -> str | None:

@@ -88,12 +88,14 @@ def coded(value: Value | None) -> tuple[Coded | None, tuple[Coded, ...]]:
     if value is None:
         return None, ()
     found = []
-    for first in (1, 4):
-        code, label, system = (value.part(first + n)[:MAX_LABEL] or None for n in range(3))
+    leads = value.leads(6)
+    for told in (leads[:3], leads[3:]):
+        code, label, system = (one[:MAX_LABEL] or None for one in told)
         if code or label:
             oid = _SYSTEMS.get((system or "").upper()) or (system if system and _OID.fullmatch(system) else None)
             found.append(Coded(code, oid, label))
-    found.sort(key=lambda one: one.system != LOINC)
+    if len(found) > 1:
+        found.sort(key=lambda one: one.system != LOINC)
     return (found[0] if found else None), tuple(found[1:])
 
 
@@ -101,12 +103,13 @@ def name_of(value: Value | None) -> str | None:
     """What a coded value is called: its first label, its original text (9), its code."""
     if value is None:
         return None
-    return next(filter(None, (value.part(n)[:MAX_LABEL] for n in (2, 9, 5, 1, 4))), None)
+    leads = value.leads(9)
+    return (leads[1] or leads[8] or leads[4] or leads[0] or leads[3])[:MAX_LABEL] or None
 
 
 def first(segment: Segment, field: int) -> Value | None:
     """The first repetition of a field."""
-    return next(iter(segment.repeats(field)), None)
+    return segment.first(field)
 
 
 def _orders(segments: Iterable[Segment]) -> list[list[Segment]]:
@@ -310,7 +313,7 @@ def _one(value: Value, kind: str) -> str | None:
         return "".join(value.part(n) for n in range(1, 5)) or None
     text = value.text()
     if kind in _WORDS or kind in {"ST", "NM", ""}:
-        return "\n".join(line.strip() for line in text.splitlines()).strip() or None
+        return (text if text.isprintable() else "\n".join(line.strip() for line in text.splitlines())).strip() or None
     # of any other type, the words of its components
     return " ".join(filter(None, (value.part(n) for n in range(1, min(value.components(), 20) + 1)))) or None
 

@@ -1,13 +1,13 @@
 """The syntax of HL7 v2 (ER7): batches, messages, segments, fields, escapes and character sets (HL7 v2.5, chapter 2; formats.md 4.1).
 
 Delimiters are those of each MSH, of whatever characters. Segments end in CR by the standard, in LF or CRLF in most files; a line that
-begins no segment goes on the one above, so that text and base64 cut into lines lose nothing. Each message is decoded by its own MSH-18.
+begins no segment goes on the one above, so that text and base64 cut into lines lose nothing, unless it looks like a segment that is
+broken: then it is told (`hl7v2_torn`). Each message is decoded by its own MSH-18.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import functools
 import itertools
 import re
 from collections.abc import Iterator
@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from vaguemestre.domain.fault import TooLarge, Unreadable
 from vaguemestre.domain.reading import Warning
 from vaguemestre.formats.charset import Decoded, decode
+from vaguemestre.formats.hl7v2_torn import KNOWN, may_be_another
 
 MAX_BYTES = 64_000_000
 MAX_MESSAGES = 200
@@ -30,6 +31,7 @@ MAX_TEXT = 200_000
 _START = re.compile(rb"(?:^(?:\xef\xbb\xbf)?|[\r\n\x0b\x1c])[ \t\x0b]{0,20}(?=MSH[!-/:-@\[-`{-~])")
 _SEGMENT = re.compile(r"[A-Z][A-Z0-9]{2}\Z")
 _LINE = re.compile(r"\r\n?|\n")
+_IN_WORDS = frozenset("+/=,;:.)(-'\"")
 _ESCAPED_LENGTH = 2_000
 _SHORT = 400
 _CHARSETS = {
@@ -48,10 +50,12 @@ _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _OPEN_FRAME = Warning("missing-end-mark", "The end mark of the block that carries the message is lacking: it may be cut.")
 _OPEN_BATCH = Warning("missing-end-mark", "The end of the batch is lacking: it may be cut.")
 _COUNT = Warning("truncated", "The batch tells of another number of messages than it holds.")
+_CUT = Warning("truncated", "The message stops in the middle of an observation.")
 _CONTINUED = Warning("truncated", "The message goes on in another one, which is not read with it.")
 _SEGMENTS = Warning("too-large", f"The file holds more than {MAX_SEGMENTS} segments: the rest is not read.")
 _MESSAGES = Warning("too-large", f"The file holds more than {MAX_MESSAGES} messages: the rest is not read.")
 _GUESSED = Warning("encoding-guessed", "The message does not tell its encoding, or another than its own: it was guessed.")
+_SUSPECT = Warning("several-patients", "A broken or unknown segment of the message may begin another patient.")
 _UNKNOWN = Warning("unknown-charset", "The message declares a character set that is not known.")
 
 
@@ -91,11 +95,21 @@ class Value:
         """One part of a component, on one line; "" where it is absent or the null value (`""`)."""
         raw, marks = self._component(component), self.marks
         if number == 1 and not (marks.part and marks.part in raw) and not (marks.escape and marks.escape in raw):
-            text = raw if raw.isprintable() and " " not in raw else " ".join(raw.split())  # nearly all of them
+            text = raw.strip() if raw.isprintable() and "  " not in raw else " ".join(raw.split())  # nearly all of them
         else:
             found = self.parts(component)
             text = found[number - 1] if number <= len(found) else ""
         return "" if text == '""' else text
+
+    def leads(self, most: int) -> list[str]:
+        """The first part of each of the first `most` components, as `part` gives it."""
+        raw, marks = self.raw, self.marks
+        if len(raw) > _SHORT or not raw.isprintable() or "  " in raw or any(mark and mark in raw for mark in (marks.part, marks.escape)):
+            return [self.part(number) for number in range(1, most + 1)]
+        found = [one.strip() for one in (raw.split(marks.component, most)[:most] if marks.component else [raw])]  # nearly all of them
+        if '""' in raw:
+            found = ["" if one == '""' else one for one in found]
+        return found + [""] * (most - len(found))
 
     def rest(self, component: int) -> str:
         """All that stands from a component on, as written."""
@@ -109,9 +123,12 @@ class Value:
         return self.raw.count(self.marks.component) + 1 if self.marks.component else 1
 
     def _component(self, component: int) -> str:
-        if len(self.raw) > _SHORT:
-            return _nth(self.raw, self.marks.component, component)[:MAX_TEXT]
-        found = _components(self.raw, self.marks.component)
+        raw, mark = self.raw, self.marks.component
+        if not mark or mark not in raw:
+            return raw[:MAX_TEXT] if component == 1 else ""
+        if len(raw) > _SHORT:
+            return _nth(raw, mark, component)[:MAX_TEXT]
+        found = raw.split(mark, component)
         return found[component - 1] if component <= len(found) else ""
 
     def _plain(self, text: str) -> str:
@@ -133,9 +150,15 @@ class Segment:
 
     def repeats(self, number: int) -> list[Value]:
         """The repetitions of a field that say something."""
-        raw = self._raw(number)
-        found = _split(raw, self.marks.repetition, MAX_REPEATS) if raw else []
-        return [Value(one, self.marks, self.encoding) for one in found if one.strip()]
+        raw, mark = self._raw(number), self.marks.repetition
+        if not mark or mark not in raw:
+            return [Value(raw, self.marks, self.encoding)] if raw and not raw.isspace() else []
+        return [Value(one, self.marks, self.encoding) for one in raw.split(mark, MAX_REPEATS)[:MAX_REPEATS] if one.strip()]
+
+    def first(self, number: int) -> Value | None:
+        """The first repetition of a field that says something."""
+        found = self.repeats(number)
+        return found[0] if found else None
 
     def whole(self, number: int) -> Value:
         """A field that does not repeat: a mark of repetition in it is text."""
@@ -143,8 +166,8 @@ class Segment:
 
     def get(self, number: int, component: int = 1, part: int = 1) -> str:
         """One part of the first repetition of a field, "" where it is absent."""
-        values = self.repeats(number)
-        return values[0].part(component, part) if values else ""
+        value = self.first(number)
+        return value.part(component, part) if value is not None else ""
 
     def _raw(self, number: int) -> str:
         return self.fields[number] if number < len(self.fields) else ""
@@ -165,12 +188,6 @@ class Message:
 
 def _split(text: str, mark: str, most: int) -> list[str]:
     return text.split(mark, most)[:most] if mark else [text]
-
-
-@functools.lru_cache(1_024)
-def _components(text: str, mark: str) -> list[str]:
-    """All of a short field, which is asked for one after the other."""
-    return text.split(mark) if mark else [text]
 
 
 def _nth(text: str, mark: str, number: int, *, whole: bool = False) -> str:
@@ -249,6 +266,9 @@ def messages(data: bytes, charset: str | None = None) -> tuple[tuple[Message, ..
         if left <= 0:
             warnings[_SEGMENTS] = None
             break
+    last = found[-1].segments[-1]
+    if last.name == "OBX" and not last.get(11) and not data.endswith((b"\r", b"\n", b"\x1c")):
+        warnings[_CUT] = None  # neither its status, which every observation has, nor the end of its line
     # a block of MLLP ends in FS; one that begins and does not end was cut
     if data[: starts[0]].count(b"\x0b") and b"\x1c" not in data[starts[-1] :]:
         warnings[_OPEN_FRAME] = None
@@ -277,9 +297,10 @@ def _charset(start: bytes, carrier: str | None) -> str | None:
 def _lines(text: str, most: int = MAX_SEGMENTS) -> tuple[list[str], bool]:
     """(the segments as written, whether there were more). Frames are parted off; an ADD segment goes on the one above, as its lines do."""
     found: list[list[str]] = []
+    mark = text[3:4] or "|"
     for line in _pieces(text):
         name = line[:3]
-        begins = len(line) == 3 or (len(line) > 3 and not line[3].isalnum() and not line[3].isspace())
+        begins = line[3:4] == mark or _begins_otherwise(line)
         if name == "ADD" and begins and found:
             found[-1].append(line[4:])
         elif begins and _SEGMENT.match(name):
@@ -289,6 +310,14 @@ def _lines(text: str, most: int = MAX_SEGMENTS) -> tuple[list[str], bool]:
         elif found:
             found[-1] += ("\n", line)
     return ["".join(one).rstrip() for one in found], False
+
+
+def _begins_otherwise(line: str) -> bool:
+    """Whether a segment begins whose field's mark is not that of the message, or that has no field. Words ("CRP, VIH : ...") and base64
+    look like one."""
+    if len(line) == 3 and line.startswith("Z"):
+        return True
+    return line[:3] in KNOWN and (len(line) == 3 or not (line[3].isalnum() or line[3].isspace() or line[3] in _IN_WORDS))
 
 
 def _pieces(text: str) -> Iterator[str]:
@@ -317,6 +346,8 @@ def _message(lines: list[str], decoded: Decoded, batch: _Batch) -> Message:
         if name == "DSC" and len(fields) > 1 and fields[1].strip():
             warnings[_CONTINUED] = None
         segments.append(Segment((name, *fields[1:]), marks, decoded.encoding, line))
+    if may_be_another([one.name for one in segments], (one.line for one in segments), marks.field):
+        warnings[_SUSPECT] = None
     return Message(tuple(segments), decoded.guessed, tuple(warnings))
 
 

@@ -6,13 +6,17 @@ and `INS-A` of 2010 were computed by each software and name nobody. P.3, the num
 
 from __future__ import annotations
 
-from vaguemestre.domain.person import INS_OIDS, TEST_OIDS, birth_date_precision, ins_key_valid, matricule
+from vaguemestre.domain.person import INS_OIDS, TEST_OIDS, birth_date_precision, ins_key_valid, matricule, nir_is_of_birth_date
 from vaguemestre.domain.reading import Ins, LocalId, Party, StatedPatient, Warning
 from vaguemestre.formats.hprim_medecin_results import readable
 from vaguemestre.formats.hprim_sante_segments import Segment
 
 MAX_NAME = 200
 _SEXES = frozenset({"M", "F", "U"})
+_OTHER_SEXES = {"H": "M", "1": "M", "2": "F"}
+"""As some write them, in words of their own or as the NIR does."""
+_MERGER = "FU"
+"""P.2 of two records that became one: code~other code~FU."""
 _NATIONAL = frozenset(INS_OIDS[oid] for oid in ("1.2.250.1.213.1.4.8", "1.2.250.1.213.1.4.9"))
 
 
@@ -21,16 +25,19 @@ def stated(segment: Segment, guessed: bool, warnings: list[Warning]) -> StatedPa
     names = segment.first(5)
     family, given, second = (_name(part) for part in (*names, "", "")[:3])
     birth_name = _name(segment.first(6)[0])
-    if len(segment.repetitions(5)) > 1:
-        warnings.append(Warning("malformed", "The patient's segment holds several names: the first is read."))
+    if any(len(set(segment.repetitions(number))) > 1 for number in (5, 6, 7, 8)):
+        warnings.append(Warning("several-patients", "The patient's segment says two things of one person: the first is read."))
+    if any(part.upper() == _MERGER for part in segment.first(2)[1:]):
+        warnings.append(Warning("several-patients", "The message says that the record of the patient took in another one."))
     born = segment.first(7)[0]
     birth_date = birth_date_precision(born[:8]) if len(born) in {4, 6, 8, 12, 14} and born.isdigit() else ""
     if born and not birth_date:
         warnings.append(Warning("malformed", "The date of birth is not a whole possible date."))
-    sex = segment.first(8)[0].upper()
+    told_sex = segment.first(8)[0].upper()
+    sex = _OTHER_SEXES.get(told_sex, told_sex)
     if sex and sex not in _SEXES:
         warnings.append(Warning("malformed", "The sex is none of the format's codes."))
-    ins, nir = _national(segment, warnings)
+    ins, nir = _national(segment, birth_date, warnings)
     code = segment.first(2)[0]
     told = "".join(filter(None, (family, birth_name, given, second)))
     return StatedPatient(
@@ -53,17 +60,17 @@ def _name(part: str) -> str | None:
     return None if words in {"", "."} else words
 
 
-def _national(segment: Segment, warnings: list[Warning]) -> tuple[Ins | None, str | None]:
-    """(the INS, a number called INS-NIR that tells no OID) of P.11."""
+def _national(segment: Segment, birth_date: str, warnings: list[Warning]) -> tuple[Ins | None, str | None]:
+    """(the INS, a number called INS-NIR that tells no OID) of P.11. Of several such numbers, that of the birth date is the patient's."""
     inses: list[Ins] = []
-    nir: str | None = None
+    nirs: list[str] = []
     for repetition in segment.repetitions(11):
         parts = repetition.split(segment.separators.component, 20)
         words = [sub for part in parts for sub in segment.subs(part)]
         value = matricule(words[0])
         oid = next((word for word in words[1:] if word in INS_OIDS), None)
         if oid is None:
-            nir = nir or (value or None if any(word.upper() in _NATIONAL for word in words[1:]) else None)
+            nirs += [value] if value and any(word.upper() in _NATIONAL for word in words[1:]) else []
         elif len(value) == 15:
             if Ins(value, oid) not in inses:
                 inses.append(Ins(value, oid))
@@ -75,8 +82,11 @@ def _national(segment: Segment, warnings: list[Warning]) -> tuple[Ins | None, st
         warnings.append(Warning("bad-ins-key", "The national identifier has a wrong key."))
     if any(one.oid in TEST_OIDS for one in inses):
         warnings.append(Warning("test-identity", "The document bears a test or demo identity."))
+    own = [one for one in nirs if nir_is_of_birth_date(one, birth_date)]
+    if len({one[:13] for one in own}) > 1:
+        warnings.append(Warning("several-patients", "The patient's segment bears several social security numbers of one birth date."))
     real = [one for one in inses if one.oid not in TEST_OIDS]
-    return next(iter(real or inses), None), nir
+    return next(iter(real or inses), None), next(iter(own or nirs), None)
 
 
 def party(segment: Segment, number: int) -> Party | None:

@@ -11,7 +11,7 @@ import dataclasses
 from vaguemestre.domain.reading import NO_VALUE, Result, Warning
 from vaguemestre.formats.hprim_medecin_results import MAX_FIELD, MAX_RESULTS, readable
 from vaguemestre.formats.hprim_sante_segments import Segment
-from vaguemestre.formats.hprim_sante_values import Figure, coded, figure, flags, label_of, moment
+from vaguemestre.formats.hprim_sante_values import Analysis, Figure, analysis, figure, flags, label_of, moment
 
 MAX_FILES = 200
 _LONG = 200
@@ -63,7 +63,7 @@ class Observations:
     def obr(self, segment: Segment) -> None:
         """One request."""
         labels = [label for one in segment.repetitions(4) if (label := label_of(segment.components(one)))]
-        taken, status = segment.first(7)[0], segment.text(25).upper()
+        taken, status = segment.head(7), segment.text(25).upper()
         self._request = _Request(list(dict.fromkeys(labels)), moment(taken), status or None, _specimen(segment))
         self.malformed |= bool(taken) and self._request.date is None
         self.requested += labels[:20]
@@ -79,19 +79,18 @@ class Observations:
     def obx(self, segment: Segment, following: Segment | None) -> None:
         """One observation; `following`: the OBX next to it, if any."""
         kind = segment.text(2).upper()
-        parts = segment.components(segment.raw(3))
-        label = label_of(parts)
+        told = analysis(segment)
         if kind == "FIC":
-            self._file(segment, label)
+            self._file(segment, told.label)
         elif self._is_heading(segment, kind):
-            self._request.heading = label
+            self._request.heading = told.label
             self._last, self._prose = "heading", None
-        elif kind in _TEXTS and self._is_prose(segment, parts, following):
-            self._told(segment, parts, label)
+        elif kind in _TEXTS and self._is_prose(segment, told.key, following):
+            self._told(segment, told)
         elif len(self._results) >= MAX_RESULTS:
             self.overflow = True
         else:
-            self._result(segment, parts, label)
+            self._result(segment, told)
 
     def comment(self, segment: Segment) -> None:
         """A C segment: of the result above it, else of the record."""
@@ -131,50 +130,47 @@ class Observations:
 
     @staticmethod
     def _is_heading(segment: Segment, kind: str) -> bool:
-        value = segment.text(5)
-        if kind not in _TEXTS or value not in {"", "."}:
+        if kind not in _TEXTS or (value := segment.text(5)) not in {"", "."}:
             return False
         return not any(segment.text(n) for n in (6, 7, 8)) and (value == "." or not segment.text(11))
 
-    def _is_prose(self, segment: Segment, parts: list[str], following: Segment | None) -> bool:
+    def _is_prose(self, segment: Segment, key: str, following: Segment | None) -> bool:
         if segment.text(6) or segment.text(7) or segment.text(11).upper() in NO_VALUE or self._withdrawn:
             return False
         value = segment.text(5)
-        if "\n" in value or len(value) > _LONG or len(segment.repetitions(5)) > 1 or self._prose == parts[0]:
+        if "\n" in value or len(value) > _LONG or len(segment.repetitions(5)) > 1 or self._prose == key:
             return True
-        alike = following is not None and following.text(2).upper() in _TEXTS and following.first(3)[0] == parts[0]
+        alike = following is not None and following.text(2).upper() in _TEXTS and following.head(3) == key
         return alike and following is not None and following.text(5) not in {"", "."}
 
-    def _told(self, segment: Segment, parts: list[str], label: str | None) -> None:
-        if self._prose != parts[0]:
+    def _told(self, segment: Segment, told: Analysis) -> None:
+        if self._prose != told.key:
             if self._text:
                 self._text.append("")
-            if label:
-                self._text.append(label)
+            if told.label:
+                self._text.append(told.label)
         self._text += [readable(segment.plain(one)) for one in segment.repetitions(5)]
-        self._last, self._prose = "TX", parts[0]
+        self._last, self._prose = "TX", told.key
 
     @property
     def _withdrawn(self) -> bool:
         return self._request.status in NO_VALUE
 
-    def _result(self, segment: Segment, parts: list[str], label: str | None) -> None:
+    def _result(self, segment: Segment, of: Analysis) -> None:
         request = self._request
         told: Figure = figure(segment)
-        code, translations = coded(parts)
         status = segment.text(11).upper() or request.status
         if request.status in NO_VALUE and status not in NO_VALUE:
             status = request.status  # a request that was cancelled takes its results with it
-        section = segment.first(15)
-        told_at = segment.first(14)[0]
+        told_at = segment.head(14)
         obtained = moment(told_at)
         self.malformed |= bool(told_at) and obtained is None
-        headings = (self._battery(label), request.heading, segment.text(4) or None)
+        headings = (self._battery(of.label), request.heading, segment.text(4) or None)
         self._results.append(
             Result(
-                chapter=(readable(section[0])[:_MOST_HEADING] or None) if section else None,
-                label=label,
-                code=code,
+                chapter=readable(segment.head(15))[:_MOST_HEADING] or None,
+                label=of.label,
+                code=of.code,
                 value=told.value,
                 comparator=told.comparator,
                 number=told.number,
@@ -188,7 +184,7 @@ class Observations:
                 alternative=told.alternative,
                 group=tuple(dict.fromkeys(part[:_MOST_HEADING] for part in headings if part)),
                 specimen=request.specimen,
-                translations=translations,
+                translations=of.translations,
             )
         )
         self._last, self._prose = "OBX", None

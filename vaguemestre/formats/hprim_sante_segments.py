@@ -53,15 +53,16 @@ class Separators:
 
 class Segment:
     """One segment, its continuations put back. `fields[0]` is its name, `fields[n]` its field n, with every mark as written. `broken`:
-    lines that begin no segment stood below it."""
+    lines that begin no segment stood below it. `clean`: no escape and no control stands in it, and it is not long, as nearly all are."""
 
-    __slots__ = ("broken", "fields", "name", "separators")
+    __slots__ = ("broken", "clean", "fields", "name", "separators")
 
-    def __init__(self, name: str, fields: list[str], separators: Separators, broken: bool = False) -> None:
+    def __init__(self, name: str, fields: list[str], separators: Separators, broken: bool = False, clean: bool = False) -> None:
         self.name = name
         self.fields = fields
         self.separators = separators
         self.broken = broken
+        self.clean = clean
 
     def __repr__(self) -> str:
         return f"Segment({self.name!r}, fields={len(self.fields)})"
@@ -72,21 +73,27 @@ class Segment:
 
     def repetitions(self, number: int) -> list[str]:
         """The repetitions of a field as written, those that are blank left out."""
-        raw = self.raw(number)
+        raw = self.fields[number] if number < len(self.fields) else ""
+        if not raw:
+            return []
         if self.separators.repetition not in raw:
             return [raw] if raw.strip(_BLANK) else []
         return [part for part in raw.split(self.separators.repetition, MAX_PARTS) if part.strip(_BLANK)]
 
     def components(self, repetition: str) -> list[str]:
         """The components of one repetition as text, "" for an empty one; at least one."""
-        if self.separators.component not in repetition:
-            return [self.plain(repetition)]
-        return [self.plain(part) for part in repetition.split(self.separators.component, MAX_PARTS)]
+        parts = repetition.split(self.separators.component, MAX_PARTS)
+        return [part.strip() for part in parts] if self.clean else [self.plain(part) for part in parts]
 
     def first(self, number: int) -> list[str]:
         """The components of the first repetition of a field that is not blank; at least one."""
         found = self.repetitions(number)
         return self.components(found[0]) if found else [""]
+
+    def head(self, number: int) -> str:
+        """The first component of the first repetition of a field that is not blank, "" where there is none."""
+        found = self.repetitions(number)
+        return self.plain(found[0].split(self.separators.component, 1)[0]) if found else ""
 
     def subs(self, component: str) -> list[str]:
         """The sub-components of a component as written, as text."""
@@ -100,11 +107,8 @@ class Segment:
 
     def plain(self, raw: str) -> str:
         """Escape sequences undone, trimmed, at most MAX_TEXT characters."""
-        if not raw:
-            return raw
-        escape = self.separators.escape
-        if len(raw) < MAX_TEXT and raw.isprintable() and not (escape and escape in raw):
-            return raw.strip(_BLANK)  # nearly every field
+        if self.clean:
+            return raw.strip()  # its only blanks are usual ones
         return unescaped(raw.strip(_BLANK)[:MAX_TEXT], self.separators).strip(_BLANK)
 
 
@@ -200,19 +204,20 @@ def messages(text: str) -> tuple[list[Message], bool]:
         if current is None:
             continue
         match = _NAME.match(start)
-        if match is None or match[2] != current.separators.field:
+        name, mark = match.groups() if match is not None else ("", "")
+        if mark != current.separators.field:
             # a line break within a value, or a broken segment
             drafts[-1][1].append("\n" + line)
             broken.add(len(drafts) - 1)
             current.suspect |= _like_a_segment(start, current.separators.field)
-        elif match[1] == "A":
+        elif name == "A":
             drafts[-1][1].append(start[2:])
         elif total >= MAX_SEGMENTS:
             more = True
             break
         else:
-            drafts.append((match[1], [start]))
-            current.suspect |= match[1] not in SEGMENTS and match[1][0] != "Z"
+            drafts.append((name, [start]))
+            current.suspect |= name not in SEGMENTS and name[0] != "Z"
             total += 1
     if current is not None:
         _close(current, drafts, broken)
@@ -230,15 +235,30 @@ def _like_a_segment(line: str, field: str) -> bool:
     return match is not None and line.count(match[1]) >= _MARKS_OF_A_SEGMENT
 
 
+def _holds_a_patient(fields: list[str], marks: Separators) -> bool:
+    """Whether a P hangs on to a segment of which the line break was lost: the name of P, its rank, a name (P.5) or a birth date (P.7)."""
+    own = fields[0][:1] == "Z"  # a sender's own segment has any fields, but not those of a patient
+    for place, field in enumerate(fields[:-5]):
+        if (place or own) and field[-1:] == "P" and fields[place + 1].isdigit() and len(fields[place + 1]) <= _LONGEST_NAME:
+            born = fields[place + 7][:8] if place + 7 < len(fields) else ""
+            if marks.component in fields[place + 5] or (len(born) == 8 and born.isdigit()):
+                return True
+    return False
+
+
 def _close(message: Message, drafts: Iterable[tuple[str, list[str]]], broken: set[int]) -> None:
     """Puts the segments of a message together, once its lines are known."""
     for place, (name, parts) in enumerate(drafts):
         # words below the end mark are no part of the message
         message.stray |= name == "L" and place in broken
-        fields = "".join(parts[:1] if name == "L" else parts).split(message.separators.field, MAX_FIELDS)
-        segment = Segment(name, fields, message.separators, place in broken)
+        whole = "".join(parts[:1] if name == "L" else parts)
+        fields = whole.split(message.separators.field, MAX_FIELDS)
+        escape = message.separators.escape
+        clean = len(whole) < MAX_TEXT and whole.isprintable() and not (escape and escape in whole)
+        segment = Segment(name, fields, message.separators, place in broken, clean)
         message.suspect |= len(fields) - 1 > _MOST_FIELDS.get(name, MAX_FIELDS)
-        message.long |= max(map(len, fields)) > MAX_TEXT
+        message.suspect |= _holds_a_patient(fields, message.separators)
+        message.long |= len(whole) > MAX_TEXT and max(map(len, fields)) > MAX_TEXT
         if message.ended:
             message.after.append(segment)
         elif name == "L":

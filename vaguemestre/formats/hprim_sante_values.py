@@ -6,19 +6,19 @@ laboratories: `10 - 40`, `[10-40]`, `VR : 4 a 10`, `< 5`, `10 - 40 UI/l`. A lone
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 import functools
 import re
+from typing import NamedTuple
 
 from vaguemestre.domain.reading import LOINC, Alternative, Coded
 from vaguemestre.formats.hprim_medecin_results import bounds, readable, value_of
-from vaguemestre.formats.hprim_sante_segments import Segment
+from vaguemestre.formats.hprim_sante_segments import MAX_PARTS, Segment
 from vaguemestre.formats.numbers import NUMBER, plain
 
 MAX_LABEL = 500
-_MEMO, _MEMO_LENGTH = 2_048, 60
-"""A laboratory writes the same references in every report: so many are looked at once only."""
+_MEMO, _MEMO_LENGTH = 2_048, 120
+"""A laboratory writes the same names, units and references in every report: so many are looked at once only."""
 _LOINC_NAMES = frozenset({"LN", "LOINC"})
 _NO_NUMBERS = frozenset({"CE", "DT", "TS", "TM", "FT", "AD", "PN", "TN", "FIC"})
 """Types of OBX.2 whose values are no measures, digits or not."""
@@ -62,8 +62,7 @@ def _moment(text: str) -> str | None:
     return f"{date}T{hour}:{minute}" + (f":{second}" if second else "")
 
 
-@dataclasses.dataclass(frozen=True, slots=True, repr=False)
-class Figure:
+class Figure(NamedTuple):
     """What one OBX says of its measure. `remark`: a reference that is neither an interval nor words."""
 
     value: str | None
@@ -82,7 +81,7 @@ class Figure:
 def figure(segment: Segment) -> Figure:
     """Fields 2, 5, 6 and 7. Two values with two units are one result in a second unit; other repetitions are the lines of one value."""
     kind = segment.text(2).upper()
-    values, units, references = (segment.repetitions(n) for n in (5, 6, 7))
+    values, units, references = segment.repetitions(5), segment.repetitions(6), segment.repetitions(7)
     if kind == "CE":
         told = (_said(segment, one) for one in values)
         return Figure("\n".join(filter(None, told)) or None, unit=unit_of(segment, segment.raw(6)))
@@ -120,8 +119,18 @@ def _said(segment: Segment, repetition: str) -> str:
 
 def unit_of(segment: Segment, raw: str) -> str | None:
     """Code, or label, of OBX.6. A `^` in `10^9/l` is the unit's own, whatever mark stands for repetitions."""
-    parts = segment.components(raw)
+    if segment.clean and len(raw) <= _MEMO_LENGTH:
+        return _unit_again(raw, segment.separators.component)
+    return _unit(segment.components(raw))
+
+
+def _unit(parts: list[str]) -> str | None:
     return readable(next((part for part in parts if part), ""))[:64] or None
+
+
+@functools.lru_cache(_MEMO)
+def _unit_again(raw: str, mark: str) -> str | None:
+    return _unit([part.strip() for part in raw.split(mark, MAX_PARTS)])
 
 
 def reference(told: list[str], unit: str | None) -> tuple[str | None, str | None, str | None]:
@@ -166,16 +175,46 @@ def _interval(text: str, unit: str | None) -> tuple[str | None, str | None] | No
 _interval_again = functools.lru_cache(_MEMO)(_interval)
 
 
+class Analysis(NamedTuple):
+    """What an OBX is the observation of. `key`: what tells one from another in a message."""
+
+    key: str
+    label: str | None
+    code: Coded | None
+    translations: tuple[Coded, ...]
+
+    def __repr__(self) -> str:
+        return "<Analysis>"
+
+
+def analysis(segment: Segment) -> Analysis:
+    """Field 3."""
+    raw = segment.raw(3)
+    if segment.clean and len(raw) <= _MEMO_LENGTH:
+        return _analysis_again(raw, segment.separators.component)
+    return _analysis(segment.components(raw))
+
+
+def _analysis(parts: list[str]) -> Analysis:
+    return Analysis(parts[0], label_of(parts), *coded(parts))
+
+
+@functools.lru_cache(_MEMO)
+def _analysis_again(raw: str, mark: str) -> Analysis:
+    return _analysis([part.strip() for part in raw.split(mark, MAX_PARTS)])
+
+
 def coded(parts: list[str]) -> tuple[Coded | None, tuple[Coded, ...]]:
     """(code, its translations) of `code~label~coding[~code~label~coding]`: the LOINC one first, since it is everybody's. A local coding
     has no OID."""
     found: list[Coded] = []
-    for place in (0, 3):
-        code, label, coding = (*parts[place : place + 3], "", "", "")[:3]
-        system = LOINC if coding.upper() in _LOINC_NAMES else None
+    for place in range(0, min(len(parts), 6), 3):
+        code, label, coding = (*parts[place : place + 3], "", "")[:3]
         if code:
+            system = LOINC if coding.upper() in _LOINC_NAMES else None
             found.append(Coded(code[:64], system, readable(label)[:MAX_LABEL] or None))
-    found.sort(key=lambda one: one.system is None)
+    if len(found) > 1:
+        found.sort(key=lambda one: one.system is None)
     return (found[0] if found else None), tuple(found[1:])
 
 

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator
 from html import escape
 
-from vaguemestre.domain.fault import Unreadable
+from vaguemestre.domain.fault import TooLarge, Unreadable
 from vaguemestre.domain.person import birth_date_precision
 from vaguemestre.domain.reading import LocalId, Party, StatedPatient, Warning
 from vaguemestre.formats.safe_xml import Element, parse
@@ -24,6 +24,8 @@ MAX_VALUE = 2_000
 """Characters of one value."""
 MAX_NAME = 200
 MAX_PATIENTS = 200
+MAX_ATTRIBUTES = 500
+"""Of one element."""
 
 _TITLES = {
     "evenementsPatients": "Événements patient",
@@ -218,6 +220,9 @@ def _rows(part: Element) -> Iterator[tuple[tuple[str, ...], str, str]]:
     todo: list[tuple[Element, tuple[str, ...]]] = [(part, ())]
     while todo:
         element, path = todo.pop()
+        if len(element.attrib) > MAX_ATTRIBUTES:
+            # listing them costs the square of their number
+            raise TooLarge(f"An element of the message has more than {MAX_ATTRIBUTES} attributes.")
         for key, value in element.attrib.items():
             # of other namespaces: where the schema lies, which is not for readers
             if not str(key).startswith("{") and str(value).strip():

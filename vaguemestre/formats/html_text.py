@@ -20,6 +20,10 @@ _LINES = frozenset(
 )
 _META = re.compile(rb"<meta[^>]{0,200}charset\s{0,5}=\s{0,5}[\"']?([A-Za-z0-9_:-]{1,40})", re.IGNORECASE)
 _ACTIVE = re.compile(rb"<(?:script|iframe|object|embed|form|applet)\b|\bon[a-z]{3,20}\s{0,5}=|javascript:", re.IGNORECASE)
+_LONG_TAG = re.compile(r"(<[A-Za-z][^\s>/]{0,40}+)(?=[\s/])(?:[^>\"']++|\"[^\"]*+\"|'[^']*+')*+")
+_VALUE = re.compile(r"\"[^\"]*+\"|'[^']*+'")
+MAX_ATTRIBUTES = 500
+"""Attributes of one tag: parsers compare each with all before it, so that a hundred thousand would take minutes."""
 _BLANKS = re.compile(r"[ \t\r\f\v\u00a0]+")
 
 
@@ -48,15 +52,31 @@ def shown(data: bytes, charset: str | None = None, clean: Callable[[str], str] |
         warnings.append(Warning("unknown-charset", "The declared character set is not known."))
     if _ACTIVE.search(data):
         warnings.append(Warning("active-content-removed", "The HTML holds scripts, forms or embedded objects: only its words are kept."))
+    markup, crowded = _bounded(decoded.text)
+    if crowded:
+        warnings.append(Warning("too-large", f"A tag of the HTML has more than {MAX_ATTRIBUTES} attributes: they were left out."))
     parser = etree.HTMLParser(encoding="utf-8", no_network=True, remove_comments=True, remove_pis=True, recover=True, huge_tree=False)
     try:
-        root = etree.fromstring(decoded.text.encode("utf-8", "replace"), parser)
+        root = etree.fromstring(markup.encode("utf-8", "replace"), parser)
     except etree.XMLSyntaxError:
         root = None
     if root is None:
         return "", "", tuple(warnings)
     shown = clean(etree.tostring(root, method="html", encoding="unicode")) if clean is not None else ""
     return _words(root), shown, tuple(warnings)
+
+
+def _bounded(markup: str) -> tuple[str, bool]:
+    """The HTML without the attributes of tags that have too many, and whether any had."""
+    kept: list[str] = []
+    at = 0
+    for tag in _LONG_TAG.finditer(markup):
+        if tag.end() - tag.start() <= 2 * MAX_ATTRIBUTES:
+            continue
+        if len(_VALUE.sub(" ", tag[0]).replace("/", " ").split()) > MAX_ATTRIBUTES:
+            kept += [markup[at : tag.start()], tag[1]]
+            at = tag.end()
+    return ("".join([*kept, markup[at:]]), True) if kept else (markup, False)
 
 
 def _words(root: object) -> str:

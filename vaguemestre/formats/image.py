@@ -1,8 +1,9 @@
 """Images that come from outside: how many pages one holds and how large, and one of them drawn anew as a PNG (read by Pillow).
 
-Nothing of what was received reaches the PNG but its pixels: no comment, no place where a photo was taken, no colour profile. Five formats
-are opened and no other (JPEG, PNG, GIF, BMP; TIFF 6.0 with the fax codings of ITU-T T.4 and T.6). Bounds: the pixels that the header
-tells, before any is decoded; pages; the pixels drawn.
+Nothing of what was received reaches the PNG but its pixels: no comment, no place where a photo was taken, no colour profile. Seven formats
+are opened and no other (JPEG, PNG, GIF, BMP; TIFF 6.0 with the fax codings of ITU-T T.4 and T.6; WebP, RFC 9649; JPEG 2000, ITU-T T.800).
+What is said of an image of another kind is in `image_kinds`. Bounds: the pixels that the header tells, before any is decoded; pages; the
+pixels drawn.
 Known weaknesses: of an animation the first view is drawn; colours of a wide profile (photos of telephones) are drawn slightly paler.
 """
 
@@ -18,9 +19,11 @@ from typing import Any
 
 from vaguemestre.domain.fault import Fault, TooLarge, Unreadable
 
-FORMATS = ("JPEG", "PNG", "GIF", "TIFF", "BMP")
+FORMATS = ("JPEG", "PNG", "GIF", "TIFF", "BMP", "WEBP", "JPEG2000")
 MOST_PIXELS = 50_000_000
 """Of one page as its header tells: an A4 sheet at 600 dots an inch has 35 million."""
+MOST_PIXELS_OF_WAVES = 20_000_000
+"""Of a JPEG 2000, whose decoder takes some 30 octets for each."""
 MOST_PAGES = 500
 MOST_WIDTH, MOST_HEIGHT = 3_000, 10_000
 """Of what is drawn."""
@@ -104,10 +107,13 @@ def render(data: bytes, page: int, width: int) -> bytes:
 @contextlib.contextmanager
 def _opened(data: bytes) -> Iterator[Any]:
     """The image at its first page, its bounds seen to. Whatever Pillow raises in the block becomes `Unreadable` or `TooLarge`."""
-    from PIL import Image, TiffImagePlugin
+    from PIL import Image, Jpeg2KImagePlugin, TiffImagePlugin, WebPImagePlugin
 
-    # Once its plugin is there, TIFF needs none of the forty others.
-    assert TiffImagePlugin.TiffImageFile.format in FORMATS
+    # Once their plugins are there, these need none of the forty others.
+    assert {TiffImagePlugin.TiffImageFile.format, WebPImagePlugin.WebPImageFile.format, Jpeg2KImagePlugin.Jpeg2KImageFile.format} <= set(
+        FORMATS
+    )
+    _bounded_canvas(data)
     Image.MAX_IMAGE_PIXELS = MOST_PIXELS
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -124,11 +130,27 @@ def _opened(data: bytes) -> Iterator[Any]:
             raise Unreadable("The image is damaged, or of a kind that is not shown.") from None
 
 
+def _bounded_canvas(data: bytes) -> None:
+    """The size that the header of a WebP tells (RFC 9649, 2.7): its decoder makes room for all of it as soon as it is opened."""
+    if data[:4] != b"RIFF" or data[8:12] != b"WEBP":
+        return
+    kind = data[12:16]
+    if kind == b"VP8X":
+        broad, high = int.from_bytes(data[24:27], "little") + 1, int.from_bytes(data[27:30], "little") + 1
+    elif kind == b"VP8L":
+        packed = int.from_bytes(data[21:25], "little")
+        broad, high = (packed & 0x3FFF) + 1, (packed >> 14 & 0x3FFF) + 1
+    else:
+        broad, high = int.from_bytes(data[26:28], "little") & 0x3FFF, int.from_bytes(data[28:30], "little") & 0x3FFF
+    if broad * high > MOST_PIXELS:
+        raise TooLarge("The image has too many pixels to be shown.")
+
+
 def _bounded(image: Any) -> None:
     broad, high = image.size
     if broad < 1 or high < 1:
         raise Unreadable("The image has no size.")
-    if broad * high > MOST_PIXELS:
+    if broad * high > (MOST_PIXELS_OF_WAVES if image.format == "JPEG2000" else MOST_PIXELS):
         raise TooLarge("The image has too many pixels to be shown.")
 
 
@@ -139,7 +161,7 @@ def _turn_to(image: Any, page: int) -> None:
 
 def _animated(image: Any) -> bool:
     try:
-        return image.format in {"GIF", "PNG"} and bool(getattr(image, "is_animated", False))
+        return image.format in {"GIF", "PNG", "WEBP"} and bool(getattr(image, "is_animated", False))
     except Exception:  # noqa: BLE001 - what comes after the first view is damaged: it is not shown either way
         return True
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 
+from vaguemestre.formats import image_kinds
 from vaguemestre.formats.recognise import recognise
 
 UNKNOWN = "application/octet-stream"
@@ -19,13 +20,20 @@ _MEDIA_TYPES = {
     "cda": "application/xml",
     "calendar": "text/calendar",
 }
-_IMAGE_TYPES = (
-    (b"\x89PNG", "image/png"),
-    (b"\xff\xd8\xff", "image/jpeg"),
-    (b"GIF8", "image/gif"),
-    (b"II*\0", "image/tiff"),
-    (b"MM\0*", "image/tiff"),
-)
+_IMAGE_TYPES = {
+    "png": "image/png",
+    "jpeg": "image/jpeg",
+    "gif": "image/gif",
+    "tiff": "image/tiff",
+    "bmp": "image/bmp",
+    "webp": "image/webp",
+    "jp2": "image/jp2",
+    "heic": "image/heic",
+    "avif": "image/avif",
+    "dicom": "application/dicom",
+    "svg": "image/svg+xml",
+}
+"""By kind of `image_kinds`."""
 SHAPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,60}/[a-z0-9][a-z0-9!#$&^_.+-]{0,80}", re.ASCII)
 EXTENSIONS = {
     "application/pdf": ".pdf",
@@ -40,6 +48,8 @@ EXTENSIONS = {
     "image/gif": ".gif",
     "image/tiff": ".tif",
     "image/bmp": ".bmp",
+    "image/webp": ".webp",
+    "image/jp2": ".jp2",
     "application/dicom": ".dcm",
 }
 MAGIC = (
@@ -57,5 +67,5 @@ def media_type(data: bytes, name: str = "", declared: str | None = None) -> str:
     """Never raises; application/octet-stream for what is not known."""
     kind = recognise(data, name, declared).name
     if kind == "image":
-        return next((t for start, t in _IMAGE_TYPES if data.startswith(start)), UNKNOWN)
+        return _IMAGE_TYPES.get(image_kinds.kind(data), UNKNOWN)
     return _MEDIA_TYPES.get(kind, UNKNOWN)

@@ -19,6 +19,8 @@ MAX_BYTES = 40_000_000
 MAX_PICTURES = 50
 MAX_PICTURE_BYTES = 30_000_000
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_OUTLOOK = "__substg1.0_".encode("utf-16-le")
+"""The start of a stream of properties, which no other OLE file has (MS-OXMSG 2.2)."""
 _OPEN_DOCUMENT = "application/vnd.oasis.opendocument."
 _PICTURES = ((b"\x89PNG\r\n\x1a\n", "image/png"), (b"\xff\xd8\xff", "image/jpeg"), (b"GIF8", "image/gif"))
 _ACTIVE = Warning("active-content-removed", "The file holds macros or embedded objects: they are not opened.")
@@ -56,6 +58,8 @@ def read(data: bytes) -> Read:
     """Raises `Unreadable` (malformed, truncated, unsafe-archive...), `Unsupported` for what is only to be downloaded, and `TooLarge`."""
     if encrypted.is_locked_office(data):
         raise Unsupported(encrypted.SENTENCES["office"])
+    if data.startswith(_OLE) and _OUTLOOK in data:
+        raise Unsupported("The file is a mail saved by Outlook (.msg): open it with Outlook, or ask the sender to forward the mail itself.")
     if data.startswith(_OLE):
         raise Unsupported("Office files of before 2007 are not read: the file can be downloaded.")
     if len(data) > MAX_BYTES:

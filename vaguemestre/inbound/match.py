@@ -15,7 +15,7 @@ from vaguemestre.domain.matching_comparison import Identity
 from vaguemestre.domain.reading import Document, StatedPatient
 from vaguemestre.formats import running_text
 from vaguemestre.formats.xdm_associations import STANDING
-from vaguemestre.inbound.read_identities import other_given_name
+from vaguemestre.inbound.read_identities import other_given_name, same_person
 
 VETOING = frozenset(
     {
@@ -33,6 +33,12 @@ VETOING = frozenset(
     }
 )
 """Warnings of a reader that the policy weighs (formats.md 6.5 and 9, cases 2, 3 and 28): vetoes, or doubts where its table says so."""
+
+_LABELLED = 20_000
+"""Characters of a text in which its labels are looked for."""
+_NAME_LABELS = ("rénom", "renom", "om de naissance", "RÉNOM", "RENOM", "OM DE NAISSANCE")
+_BIRTH_LABELS = ("naissance", "né le", "née le", "(e) le", "ddn")
+"""Those in lower case. Without one of each, a text labels nobody."""
 
 WITHDRAWN, RETURNED = "withdrawn", "returned"
 """Beside them: what the metadata of an archive say of a document (see `withdrawn`), and that it comes back with a report."""
@@ -96,13 +102,51 @@ def names_another(patient: StatedPatient | None, text: str) -> bool:
     return False
 
 
+def labels_another(patient: StatedPatient | None, text: str) -> bool:
+    """Whether a text labels names and a birth date, as a letter does those of its patient, which are not this one's: words dictated into
+    the record that was open on the screen."""
+    if patient is None:
+        return False
+    words = text[:_LABELLED]
+    if not any(label in words for label in _NAME_LABELS):
+        return False  # as nearly all: to look for every label costs more than the rest of the match
+    if not any(label in words.lower() for label in _BIRTH_LABELS):
+        return False
+    told = running_text.identity(text)
+    return told is not None and told.birth_date is not None and disagree(patient, told)
+
+
 def of_forms(document: Document, forms: Sequence[Document]) -> tuple[str, ...]:
     """What the other forms of a document bring against filing it: their vetoing warnings, and another person."""
     codes = [code for form in forms for code in _forbids(form)]
     mine = document.patient
-    if any(disagree(mine, form.patient) or names_another(mine, form.text) for form in forms):
+    if any(disagree(mine, form.patient) or _speaks_of_another(mine, form.text) for form in forms):
         codes.append("patient-mismatch")
     return tuple(codes)
+
+
+def _speaks_of_another(patient: StatedPatient | None, text: str) -> bool:
+    return names_another(patient, text) or labels_another(patient, text)
+
+
+def names_better(document: Document, forms: Sequence[Document]) -> int | None:
+    """Which of its forms tells the INS of its patient where the document, an HPRIM file, tells none: it is one report with its CDA, and
+    one person, so that the policy may use all that is told of them. None where no form does, or several tell different ones."""
+    mine = document.patient
+    if mine is None or mine.ins is not None or not mine.from_fields:
+        return None
+    telling = [
+        place
+        for place, form in enumerate(forms)
+        if form.patient is not None and form.patient.ins is not None and form.patient.from_fields and same_person(mine, form.patient)
+    ]
+    return telling[0] if len({forms[place].patient for place in telling}) == 1 else None
+
+
+def leads_elsewhere(own: Match, found: Match) -> bool:
+    """Whether what a document itself tells leads to other charts than that in which its form's INS would file it, or to an alert."""
+    charts = {candidate.chart for candidate in own.candidates} | ({own.patient} if own.patient is not None else set())
+    return own.decision == "blocked" or (bool(charts) and found.patient not in charts)
 
 
 def decide(
@@ -116,7 +160,7 @@ def decide(
 ) -> Match:
     """The match of one document. `charts` answers the look-up of the policy."""
     told = vetoes(document, message_warnings)
-    if names_another(document.patient, document.text) and "patient-mismatch" not in told:
+    if _speaks_of_another(document.patient, document.text) and "patient-mismatch" not in told:
         told = (*told, "patient-mismatch")  # its words are about somebody else than its header
     circumstances = Circumstances(
         sender=sender,

@@ -10,16 +10,16 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from vaguemestre.formats import encrypted
 from vaguemestre.inbound.settle import Trait, compare
 from vaguemestre.pipeline import decisions
 from vaguemestre.records.documents import Document
 from vaguemestre.records.patients import Patient
 from vaguemestre.records.queries import inbox, record
 from vaguemestre.records.queries.visible import Visible
-from vaguemestre.web import files, forms, originals, pictures, report, results, wording
+from vaguemestre.web import explained, files, forms, originals, pictures, report, results
 from vaguemestre.web.access import account_of, clinical, document_or_404
 from vaguemestre.web.files import File
 from vaguemestre.web.forms import Form
@@ -29,6 +29,7 @@ from vaguemestre.web.pictures import Picture
 
 _PARTLY = frozenset({"rtf", "office"})
 """Formats of which the words are shown where a drawing in them is not."""
+_MOST_RECIPIENTS = 6
 _WORDS = frozenset({"text/plain", "text/html"})
 """Bodies of a CDA of level 1 that are shown as words."""
 
@@ -63,7 +64,7 @@ def deciding(seen: Visible, document: Document) -> dict[str, Any]:
     """What the panel of a document that waits shows."""
     return {
         "choices": choices(document, _candidates(seen, document)),
-        "reason": wording.reason(wording.word_of(document), document.rule),
+        "reason": explained.reason(document),
         "undone": record.last_undone(document),
         "stated_traits": [t for t in compare(document.stated, Patient()) if t.stated],
     }
@@ -73,13 +74,13 @@ def _warnings(document: Document, paged: bool) -> dict[str, list[str]]:
     """Codes: `grave` above the content, `mild` beside it. Decoding by guess is usual for HPRIM and only grave where it touches a name; an
     identity of tests is what the profile demo is made for; pages that are images are shown, and only their words are not read."""
     found = (document.content or {}).get("warnings") or []
-    codes = list(dict.fromkeys(str(one.get("code", "")) for one in found if isinstance(one, dict)))
+    codes = list(dict.fromkeys(explained.code_of(one) for one in found if isinstance(one, dict)))
     names_guessed = (document.stated or {}).get("names_guessed", False)
     usual = {"encoding-guessed"} if not names_guessed else set()
     if settings.VAGUEMESTRE.text("server", "profile") == "demo":
         usual.add("test-identity")
     if document.format == "encrypted":
-        codes = [code for code in codes if code != "unsupported"] + _locks(found)
+        codes = [code for code in codes if code != "unsupported"] + explained.locks(found)
     elif document.format in _PARTLY and not document.unreadable:
         codes = ["partly-shown" if code == "unsupported" else code for code in codes]
     elif document.format == "image" and not paged:
@@ -89,12 +90,6 @@ def _warnings(document: Document, paged: bool) -> dict[str, list[str]]:
         usual.add("image-only")
     mild = [code for code in codes if code in usual]
     return {"grave": [code for code in codes if code not in mild], "mild": mild}
-
-
-def _locks(warnings: Sequence[Any]) -> list[str]:
-    """How an encrypted document is locked, as codes of `wording.WARNINGS`; the reader tells it by one of its own sentences."""
-    kinds = [encrypted.kind_of(str(one.get("detail", ""))) or "other" for one in warnings if isinstance(one, dict)]
-    return [f"locked-{kind}" for kind in dict.fromkeys(kinds)]
 
 
 @require_safe
@@ -116,6 +111,7 @@ def show(request: HttpRequest, seen: Visible, number: int) -> HttpResponse:
     shown = forms.of(seen, document, held)
     paged = any(one.shown for one in shown)
     told = forms.story(document, held, shown)
+    told_of = _warnings(document, paged)
     context = frame(
         seen,
         document=document,
@@ -124,12 +120,14 @@ def show(request: HttpRequest, seen: Visible, number: int) -> HttpResponse:
         newer=inbox.newer(seen, LISTS[word], document),
         older=inbox.older(seen, LISTS[word], document),
         chapters=results.chapters(seen, document),
-        warnings=_warnings(document, paged),
+        warnings=told_of,
         report=report.lines(document),
         forms=shown,
         paged=paged,
         acts=originals.acts(document),
+        explained=not explained.WHOLE.isdisjoint(told_of["grave"]),
         story=told,
+        people=_people(document),
         loose=_loose(held, told, shown),
         kept=_kept(document, holds, told, shown),
         standing=record.standing(seen, document),
@@ -151,6 +149,29 @@ def _siblings(seen: Visible, document: Document) -> Sequence[Document]:
     """The other documents of the same message in this mailbox."""
     rows = seen.documents.filter(delivery=document.delivery_id, form_of=None).exclude(pk=document.pk)
     return list(rows.select_related("delivery__message", "patient").defer("content", "text", "html").order_by("position")[:50])
+
+
+def _people(document: Document) -> list[tuple[str, str]]:
+    """Who a CDA is from and for, as a letter opens: the author and the recipients, each with their structure."""
+    content = document.content if isinstance(document.content, dict) else {}
+    if document.format not in {"cda-n1", "cda-n3"}:
+        return []
+    told = content.get("recipients")
+    recipients = [one for one in map(_party, told if isinstance(told, list) else []) if one]
+    author = _party(content.get("author"))
+    shown = ", ".join(recipients[:_MOST_RECIPIENTS])
+    if len(recipients) > _MOST_RECIPIENTS:
+        shown = _("%(names)s et %(count)s autres") % {"names": shown, "count": len(recipients) - _MOST_RECIPIENTS}
+    return [(term, words) for term, words in ((_("De"), author), (_("Pour"), shown)) if words]
+
+
+def _party(told: Any) -> str:
+    if not isinstance(told, dict):
+        return ""
+    name, organization = (str(told.get(part) or "").strip() for part in ("name", "organization"))
+    specialty = told.get("specialty")
+    label = str((specialty.get("label") if isinstance(specialty, dict) else None) or "").strip()
+    return " · ".join(dict.fromkeys(part for part in (name, label, organization) if part))
 
 
 def _loose(held: Mapping[str, Picture], told: Story, shown: Sequence[Form]) -> list[Picture]:

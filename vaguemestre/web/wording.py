@@ -85,6 +85,13 @@ REASONS: Mapping[str, Words] = {
     "unsafe-archive": _("L'archive jointe est anormale : son contenu n'a pas été ouvert."),
     "unreadable": _("Le contenu de ce fichier n'a pas pu être lu."),
     "image": _("Une image ne dit pas en toutes lettres de quel patient elle parle."),
+    "image-unshown": _("Cette image ne se montre pas ici : elle se télécharge."),
+    "locked": _("Ce document est chiffré ou protégé par un mot de passe."),
+    "empty": _("Ce fichier est vide : demandez à l'expéditeur de le renvoyer."),
+    "unknown-format": _("Le type de ce fichier n'est pas reconnu : il se télécharge."),
+    "office-unread": _("Ce fichier bureautique ne se lit pas ici : il se télécharge."),
+    "acknowledgement": _("Un accusé ne parle pas d'un patient : lisez-le, puis laissez-le sans dossier."),
+    "appointment": _("Ce rendez-vous ne dit pas de quel patient il s'agit."),
     "unforeseen-warning": _("La lecture du document a signalé une anomalie."),
     "test-identity": _("L'identité écrite dans le document est une identité de test."),
     "birth-date": _("La date de naissance manque, est incomplète ou impossible."),
@@ -127,6 +134,24 @@ WARNINGS: Mapping[str, Words] = {
     ),
     "locked-pdf": _("Ce PDF est protégé par un mot de passe : téléchargez-le pour l'ouvrir, ou demandez un renvoi sans mot de passe."),
     "locked-other": _("Ce contenu est chiffré : demandez à l'expéditeur de le renvoyer en clair par MSSanté."),
+    "empty-file": _("Ce fichier est vide : demandez à l'expéditeur de le renvoyer."),
+    "unknown-format": _("Le type de ce fichier n'est pas reconnu : téléchargez-le, ou demandez à l'expéditeur de l'envoyer en PDF."),
+    "old-office": _("Ce fichier vient d'un Word ou d'un Excel d'avant 2007 : téléchargez-le pour l'ouvrir, ou demandez un PDF."),
+    "other-office": _("Ce fichier bureautique ne se lit pas ici : téléchargez-le pour l'ouvrir, ou demandez un PDF."),
+    "outlook-mail": _(
+        "Ce fichier est un message enregistré par Outlook : ouvrez-le avec Outlook, ou demandez un transfert du message lui-même."
+    ),
+    "hl7-file": _("Un fichier joint à ce message n'est pas ouvert ici : téléchargez l'original."),
+    "pointed-file": _("Le message renvoie à un fichier qu'il ne contient pas : demandez-le à l'expéditeur."),
+    "image-heic": _(
+        "Cette photo est au format HEIC, celui de certains téléphones : téléchargez-la pour l'ouvrir, ou demandez un JPEG ou un PDF."
+    ),
+    "image-avif": _("Cette image est au format AVIF : téléchargez-la pour l'ouvrir, ou demandez un JPEG ou un PDF."),
+    "image-dicom": _("Cette image d'examen est au format DICOM : téléchargez-la et ouvrez-la avec votre visionneuse d'imagerie."),
+    "image-svg": _(
+        "Ce dessin est au format SVG, qui peut contenir un programme : il n'est pas montré ici. Téléchargez-le, ou demandez un PDF."
+    ),
+    "image-other": _("Ce format d'image n'est pas montré ici : téléchargez l'original, ou demandez un JPEG ou un PDF."),
     "image-only": _("Les pages sont des images : leurs mots ne sont pas lus, et la recherche ne les trouve pas."),
 }
 OTHER_WARNING = _("La lecture de ce document appelle une vérification.")
@@ -199,6 +224,25 @@ FORMATS: Mapping[str, Words] = {
     "unknown": _("Fichier non reconnu"),
 }
 BIOLOGY = _("Résultats de biologie")
+
+KINDS_OF_FILE: Mapping[str, Words] = {
+    "pdf": _("PDF"),
+    "rtf": _("RTF"),
+    "image": _("image"),
+    "office": _("bureautique"),
+    "calendar": _("rendez-vous"),
+    "html": _("message"),
+    "text": _("message"),
+}
+"""Said after a title that is only the subject of the mail."""
+MARKS_OF_UNREAD: Mapping[str, Words] = {
+    "locked": _("chiffré"),
+    "download": _("à télécharger"),
+    "unknown-format": _("non reconnu"),
+    "empty-file": _("vide"),
+    "other": _("illisible"),
+}
+"""By what is known of a document of which nothing can be shown."""
 
 CONFIDENTIALITY: Mapping[str, Words] = {
     "M": _("Confidentialité modérée"),
@@ -280,60 +324,6 @@ SAYINGS: Mapping[str, Words] = {
     "signs": _("L'expéditeur dit que ce document porte la signature d'un autre."),
 }
 """What the metadata of an archive say of a document beside others."""
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Happening:
-    """What a report says of one recipient. `words` hold %(what)s, the mail, and %(who)s; `level` is the class of a note."""
-
-    words: Words
-    level: str
-
-
-DELIVERIES: Mapping[str, Happening] = {
-    "failed": Happening(_("%(what)s n'a pas été remis à %(who)s"), "warning"),
-    "delayed": Happening(_("%(what)s n'a pas encore pu être remis à %(who)s ; les essais continuent"), "warning"),
-    "delivered": Happening(_("%(what)s a été remis à %(who)s"), "success"),
-    "relayed": Happening(_("%(what)s a été transmis vers %(who)s, dont le serveur ne confirme pas la remise"), ""),
-    "expanded": Happening(_("%(what)s a été remis à la liste %(who)s"), "success"),
-}
-"""By action of RFC 3464 2.3.3."""
-
-DISPOSITIONS: Mapping[str, Happening] = {
-    "displayed": Happening(_("%(what)s a été ouvert par %(who)s"), "success"),
-    "processed": Happening(_("%(what)s a été pris en charge par le logiciel de %(who)s"), "success"),
-    "dispatched": Happening(_("%(what)s a été transféré par %(who)s"), ""),
-    "deleted": Happening(_("%(what)s a été supprimé par %(who)s, peut-être sans être lu"), "warning"),
-    "denied": Happening(_("%(who)s ne souhaite pas dire ce qu'est devenu votre envoi. %(what)s lui est parvenu"), ""),
-    "failed": Happening(_("%(what)s est arrivé chez %(who)s, mais son logiciel ne dit pas ce qu'il en a fait"), "warning"),
-    "processed/error": Happening(_("%(what)s n'a pas pu être intégré par le logiciel de %(who)s"), "warning"),
-    "displayed/error": Happening(_("%(what)s n'a pas pu être affiché chez %(who)s"), "warning"),
-}
-"""By disposition of RFC 8098 3.2.6, with "/error" where its modifier says one."""
-OTHER_HAPPENING = Happening(_("%(what)s : un avis est revenu de %(who)s"), "")
-
-CAUSES: Mapping[str, Words] = {
-    "1.0": _("adresse inconnue"),
-    "1.1": _("adresse inconnue"),
-    "1.2": _("domaine inconnu"),
-    "1.3": _("adresse mal écrite"),
-    "1.6": _("boîte fermée, le destinataire a déménagé"),
-    "1.10": _("domaine sans messagerie"),
-    "2.1": _("boîte fermée"),
-    "2.2": _("boîte pleine"),
-    "2.3": _("message trop volumineux"),
-    "3.4": _("message trop volumineux"),
-    "4": _("serveur du destinataire injoignable"),
-    "6": _("contenu refusé par le serveur du destinataire"),
-    "7": _("envoi refusé par le serveur du destinataire"),
-}
-"""By subject and detail of a status (RFC 3463), else by its subject alone."""
-
-
-def cause(status: str) -> Words:
-    """Why a mail was not delivered; "" where the status does not tell, or tells no more than that."""
-    _class, _dot, detail = status.partition(".")
-    return CAUSES.get(detail) or CAUSES.get(detail.partition(".")[0], "")
 
 
 def flags(text: str) -> list[Flag]:

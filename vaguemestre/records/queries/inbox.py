@@ -11,7 +11,8 @@ import datetime as dt
 import heapq
 from collections.abc import Sequence
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Case, Exists, OuterRef, Q, QuerySet, When
+from django.db.models.fields.json import KeyTextTransform, KeyTransform
 
 from vaguemestre.records.documents import Document, ReadMark
 from vaguemestre.records.queries.visible import Visible
@@ -56,7 +57,8 @@ class Key:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Page:
-    """`documents` bear `is_read` for the account; `following` is the key of the next page, None at the end."""
+    """`documents` bear `is_read` for the account, `notice`: the report that one came back with, and `first_warning`: why nothing of one
+    can be shown, each None of any other; `following` is the key of the next page, None at the end."""
 
     documents: Sequence[Document]
     following: Key | None
@@ -95,7 +97,11 @@ def page(visible: Visible, which: str, before: Key | None = None, size: int = PA
     keys = _keys(visible, which, before, most)
     wanted = [key.id for key in keys[:size]]
     mark = ReadMark.objects.filter(account=visible.account, document=OuterRef("pk"))
-    rows = Document.objects.filter(pk__in=wanted).annotate(is_read=Exists(mark))
+    notice = Case(When(reason="returned", then=KeyTransform("report", "content")), default=None)
+    warning = Case(
+        When(unreadable=True, then=KeyTextTransform("detail", KeyTransform(0, KeyTransform("warnings", "content")))), default=None
+    )
+    rows = Document.objects.filter(pk__in=wanted).annotate(is_read=Exists(mark), notice=notice, first_warning=warning)
     found = {row.pk: row for row in rows.select_related("patient", "delivery__message", "mailbox").only(*_LIST_COLUMNS)}
     return Page([found[pk] for pk in wanted if pk in found], keys[size - 1] if len(keys) > size else None)
 

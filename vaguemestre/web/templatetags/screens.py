@@ -8,15 +8,16 @@ from django import template
 from django.contrib.messages.storage.base import Message as Note
 
 from vaguemestre.domain.reading import NO_VALUE, TAKEN_BACK
-from vaguemestre.records.documents import Document, Result
+from vaguemestre.records.documents import Result
 from vaguemestre.records.patients import Patient
 from vaguemestre.records.queries.histories import Value
-from vaguemestre.web import assets, present, wording
+from vaguemestre.web import assets, explained, present, report, wording
 from vaguemestre.web.wording import Words
 
 register = template.Library()
 
 register.simple_tag(assets.address, name="asset")
+register.filter("address", present.address)
 register.filter("day", present.day)
 register.filter("moment", present.moment)
 register.filter("full_moment", present.full_moment)
@@ -28,13 +29,16 @@ register.filter("sender", present.sender)
 register.filter("mail_label", present.mail_label)
 register.filter("from_usager", present.from_usager)
 register.filter("subject", present.subject)
-register.filter("document_title", present.title)
+register.filter("document_title", report.title)
 register.filter("state", present.state)
 register.filter("urgent", present.urgent)
 register.filter("dated", present.dated)
 register.filter("confidentiality", present.confidentiality)
 register.filter("sayings", present.sayings)
 register.filter("event_date", present.event_date)
+register.filter("reason_words", report.reason)
+register.filter("mark_of_unread", explained.mark)
+register.filter("kind_of_file", explained.kind)
 register.filter("flags", wording.flags)
 register.filter("rule_words", wording.rule)
 
@@ -148,12 +152,6 @@ def is_taken_back(result: Result) -> bool:
 def shown_value(result: Result) -> str:
     """The value as written in the document."""
     return result.value or f"{result.comparator} {result.number}".strip()
-
-
-@register.filter
-def reason_words(document: Document) -> Words:
-    """Why it waits, in a whole sentence."""
-    return wording.reason(wording.word_of(document), document.rule)
 
 
 @register.filter
