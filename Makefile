@@ -2,7 +2,7 @@
 export PYTHON ?= python3
 PY := .venv/bin/python
 
-.PHONY: setup setup-dev demo test lint bench clean
+.PHONY: setup setup-dev demo test lint bench fuzz clean
 
 setup:
 	@tools/setup runtime
@@ -24,6 +24,10 @@ lint: setup-dev
 
 bench: setup-dev
 	@$(PY) -m bench $(ARGS)
+
+# One reader for a while (make fuzz TARGET=rtf SECONDS=600), or each. Led by coverage where atheris is in .venv: .venv/bin/pip install atheris
+fuzz: setup-dev
+	@$(PY) -m bench.fuzz --seconds $(or $(SECONDS),60) $(if $(TARGET),--target $(TARGET)) $(ARGS)
 
 clean:
 	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -7,10 +7,14 @@ import datetime as dt
 import random
 from collections.abc import Callable
 
+from bench import population_fhir as fhir
+from bench import population_hl7v2 as hl7v2
+from bench import population_sante as sante
 from bench.population import Person
 from bench.population_cda import BODIES, DOCUMENTS, HABITS, MISDECLARED, SPARING, Habit, cda
 from bench.population_envelopes import ENVELOPES, archive, forwarded, mail, pdf, words
-from bench.population_hprim import LAYOUTS, Layout, hprim
+from bench.population_hprim import LAYOUTS, Layout, hprim, several
+from bench.population_letters import LETTERS, letter
 from bench.population_told import Told, told
 from bench.population_world import World
 from vaguemestre.domain import person as rules
@@ -20,22 +24,43 @@ GUESSED = (Layout(accents=True), Layout(encoding="cp850", accents=True), Layout(
 NUMBERED = tuple(layout for layout in LAYOUTS if layout.nir != "none")
 
 
+FORMS = ("hprim", "cda", "sante", "oru", "mdm", "fhir")
+"""What a desk writes in fields: HPRIM Médecin, CDA, HPRIM Santé, HL7 v2 of results and of a CDA, FHIR."""
+WITH_INS = FORMS[1:]
+"""Those that have a place for an INS."""
+_SENT_AS = {
+    "sante": ("resultats.hpr", "application/octet-stream"),
+    "oru": ("resultats.hl7", "application/octet-stream"),
+    "mdm": ("document.hl7", "x-application/hl7-v2+er7"),
+    "fhir-json": ("resultats.json", "application/fhir+json"),
+    "fhir-xml": ("resultats.xml", "application/fhir+xml"),
+}
+
+
 @dataclasses.dataclass(frozen=True, slots=True, repr=False)
 class Paper:
-    """The bytes of one file and its name. `form`: "hprim", a body of BODIES, "words" or "pdf"; `envelope`: one of ENVELOPES."""
+    """The bytes of one file and its name. `form`: "hprim", "sante", "oru", "mdm", "fhir" (results), "fhir-pages", a body of BODIES, one of
+    LETTERS, "words" or "pdf"; `envelope`: one of ENVELOPES; `record`: which record of a file of several is meant, from 1, else 0."""
 
     data: bytes
     name: str
     form: str
     envelope: str
+    record: int = 0
 
     def __repr__(self) -> str:
         return f"<Paper {self.form} by {self.envelope}>"
 
     @property
     def structured(self) -> bool:
-        """Whether it is a CDA."""
+        """Whether it is a CDA, and no other format around it."""
         return self.form in BODIES
+
+    @property
+    def family(self) -> str:
+        """The format, as the figures are told by: one of FORMS but for "mdm", which is of "hl7v2" as "oru" is, or "prose"."""
+        told = {"oru": "hl7v2", "mdm": "hl7v2", "fhir-pages": "fhir"}.get(self.form, self.form)
+        return "cda" if self.structured else told if told in {"hprim", "sante", "hl7v2", "fhir"} else "prose"
 
 
 @dataclasses.dataclass(frozen=True, slots=True, repr=False)
@@ -101,16 +126,84 @@ class Desk:
     # What it is written as.
 
     def write(self, form: str, says: Told, *, apart: bool = False, guessed: bool = False, cut: bool = False) -> Paper:
-        """A document without INS, as "hprim" or "cda". `apart`: with what tells two people of one name, given name and birth date apart
-        where it is known, the NIR in HPRIM, the birth place in a CDA; `guessed`: in an encoding that it does not tell; `cut`: its end
-        mark, or its message's, never came."""
+        """A document without INS, as one of FORMS. `apart`: with what tells two people of one name, given name and birth date apart where
+        it is known, the NIR in HPRIM, the birth place elsewhere; `guessed`: in an encoding that it does not tell; `cut`: its end mark, or
+        its message's, never came."""
         if form == "hprim":
             layouts = GUESSED if guessed else NUMBERED if apart else ()
             layout = LAYOUTS[0] if cut else self.rng.choice(layouts) if layouts else None
             return self.hprim(says, layout, cut)
-        habits = [habit for habit in (*HABITS, *SPARING) if habit.place or not apart]
-        habit = MISDECLARED if guessed else self.rng.choice(habits)
-        return self.cda(says, habit, envelope="mail" if cut else "", cut=cut)
+        if form == "cda":
+            habits = [habit for habit in (*HABITS, *SPARING) if habit.place or not apart]
+            habit = MISDECLARED if guessed else self.rng.choice(habits)
+            return self.cda(says, habit, envelope="mail" if cut else "", cut=cut)
+        return self.message(form, (says,), sparing=True, apart=apart, guessed=guessed, cut=cut)
+
+    def message(
+        self,
+        form: str,
+        patients: tuple[Told, ...],
+        *,
+        sparing: bool = False,
+        apart: bool = False,
+        guessed: bool = False,
+        cut: bool = False,
+        around: Told | None = None,
+        pages: Told | None = None,
+        wrong: str = "",
+    ) -> Paper:
+        """As "sante", "oru", "mdm" or "fhir". `patients`: of whom it is, several where nothing tells who is meant; `sparing`: it may leave
+        out what rule E does not ask for; `around`: whom the PID of an MDM names, `pages`: whom the words of the PDF in it name, where it is
+        somebody else; `wrong`: what it lies about ("hash", "size")."""
+        rng, says = self.rng, patients[0]
+        if form == "sante":
+            writing = sante.GUESSED if guessed else rng.choice(sante.WRITINGS if sparing else sante.NUMBERED)
+            return self._sent(sante.sante(patients, rng, writing, cut=cut), form, "sante", cut and "file")
+        if form == "fhir":
+            makings = fhir.TELLING if apart else (*fhir.MAKINGS, *fhir.SPARING) if sparing else fhir.MAKINGS
+            making = fhir.MISDECLARED if guessed else rng.choice(makings)
+            kind = "fhir-xml" if making.xml else "fhir-json"
+            if len(patients) == 1 and (pages is not None or wrong or rng.random() < 0.5):
+                named = pages or (says if rng.random() < 0.7 else None)
+                data = fhir.reference(says, pdf(words(named, rng)), rng, making, wrong)
+                return self._sent(data, "fhir-pages", kind, cut and "mail")
+            return self._sent(fhir.results(patients, rng, making), form, kind, cut and "mail")
+        sendings = hl7v2.TELLING if apart else (*hl7v2.SENDINGS, *hl7v2.SPARING) if sparing else hl7v2.SENDINGS
+        sending = hl7v2.MISDECLARED if guessed else rng.choice(sendings)
+        if form == "oru":
+            copy = pdf(words(pages or (says if rng.random() < 0.7 else None), rng)) if pages is not None or rng.random() < 0.3 else b""
+            return self._sent(hl7v2.oru(patients, rng, sending, copy), form, form, cut and "mail")
+        number = rng.randrange(10**15)
+        inner = [habit for habit in HABITS if habit.place or not apart]
+        body = "pages" if pages is not None else rng.choice(BODIES)
+        copy = pdf(words(pages or says, rng)) if body == "pages" else b""
+        content = cda(patients, MISDECLARED if guessed else rng.choice(inner), body, number, rng, copy)
+        data = hl7v2.mdm(around or says, content, f"{DOCUMENTS}.{number}", rng, sending)
+        return self._sent(data, form, form, cut and "mail")
+
+    def _sent(self, data: bytes, form: str, kind: str, envelope: str | bool = "") -> Paper:
+        """As a file, attached to a mail, or in a mail sent on. A mail that must be one (`envelope`) is cut."""
+        name, media_type = _SENT_AS[kind]
+        way = envelope or self.rng.choices(("file", "mail", "forwarded"), (11, 6, 1))[0]
+        if way == "file":
+            return Paper(data, name, form, "file")
+        message = mail([(name, media_type, data)], self.rng, "Resultats", cut=envelope == "mail")
+        return Paper(forwarded(message, self.rng) if way == "forwarded" else message, "message.eml", form, str(way))
+
+    def bearing(self, says: Told, habit: Habit | None = None, *, guessed: bool = False) -> Paper:
+        """A document that states an INS, in any of the formats that have a place for one; `habit`: as a CDA, written so."""
+        form = "cda" if habit is not None else self.rng.choices(WITH_INS, (5, 1, 1, 1, 1))[0]
+        if form == "cda":
+            return self.cda(says, MISDECLARED if guessed else habit)
+        return self.message(form, (says,), guessed=guessed)
+
+    def records(self, says: Told, others: tuple[Told, ...]) -> Paper:
+        """An HPRIM Médecin file of several people, each record closed by its own mark."""
+        rank = self.rng.randrange(len(others) + 1)
+        told = [*others[:rank], says, *others[rank:]]
+        layout = self.rng.choice((LAYOUTS[0], LAYOUTS[1], LAYOUTS[9]))
+        made = [hprim(_Subject(one), 900, self.rng, layout, one.first_given_name, one.local_code) for one in told]
+        return dataclasses.replace(self._sent(several(made), "hprim", "sante"), record=rank + 1)
 
     def hprim(self, says: Told, layout: Layout | None = None, cut: bool = False) -> Paper:
         data = hprim(_Subject(says), self.size, self.rng, layout, says.first_given_name or " ".join(says.given_names), says.local_code)
@@ -159,9 +252,15 @@ class Desk:
         return Paper(forwarded(message, rng) if envelope == "forwarded" else message, "message.eml", body, envelope)
 
     def prose(self, says: Told) -> Paper:
-        """A letter that names its patient in running text only: a PDF, the text of a mail, or a text file."""
+        """A letter that names its patient in running text only: a PDF, a text file, office software's, alone or in a mail."""
         lines = words(says, self.rng)
-        shape = self.rng.randrange(3)
+        shape = self.rng.randrange(6)
+        if shape >= 3:
+            form = self.rng.choice(LETTERS)
+            name, media_type, data = letter(form, lines, self.rng)
+            if shape == 3:
+                return Paper(data, name, form, "file")
+            return Paper(mail([(name, media_type, data)], self.rng), "message.eml", form, "mail")
         if shape == 0:
             return Paper(pdf(lines), "lettre.pdf", "pdf", "file")
         text = "\r\n".join(lines).encode()

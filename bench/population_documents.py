@@ -1,7 +1,7 @@
 """Documents of which the truth is known: whose they are, and what the filing policy owes them (formats.md 6.5, measured).
 
-Every one is a file as it comes, to be read by our reader: HPRIM Médecin, CDA of level 1 and 3, CR-BIO, letters in PDF and in words, bare or
-in an XDM archive, a mail, a forwarded mail.
+Every one is a file as it comes, to be read by our reader: HPRIM Médecin, HPRIM Santé, CDA of level 1 and 3, CR-BIO, HL7 v2 of results and
+of documents, FHIR, letters in PDF, in words and of office software, bare or in an XDM archive, a mail, a forwarded mail, some of them cut.
 """
 
 from __future__ import annotations
@@ -15,19 +15,23 @@ from bench.population_world import World, world
 
 __all__ = ["Desk", "Paper", "World", "Written", "documents", "with_ins", "without_ins", "world"]
 
+MIXED = ("hprim", "cda", "sante", "oru", "hprim", "cda", "mdm", "fhir")
+"""The forms of documents that state no INS: the two that practices get most, twice as often as each of the others."""
+
 
 def without_ins(of: World, n: int, seed: int, size: int = 1_500) -> list[Written]:
-    """`n` documents that state no INS, no two alike: half clean, a quarter hard, a quarter nobody's, every kind in turn, as HPRIM and as
-    CDA by halves."""
+    """`n` documents that state no INS, no two alike: half clean, a quarter hard, a quarter nobody's, every kind in turn, in each form of
+    MIXED in turn."""
     desk = Desk(of, seed, size)
 
     def one(turn: int) -> Written:
-        form = "cda" if turn % 2 else "hprim"
-        quarter, rank = turn // 2 % 4, turn // 8
+        form, quarter, rank = MIXED[turn % len(MIXED)], turn // len(MIXED) % 4, turn // (4 * len(MIXED))
         if quarter == 0:
             return kinds.HARD[rank % len(kinds.HARD)](desk, form)
         if quarter == 1:
             return kinds.NOBODYS[rank % len(kinds.NOBODYS)](desk, form)
+        if rank % 20 == 1:
+            return kinds.record_of_several(desk, form)
         return kinds.namesake(desk, form) if rank % 10 == 0 else kinds.clean(desk, form)
 
     return _unlike(n, one)

@@ -10,6 +10,7 @@ import dataclasses
 import datetime as dt
 import random
 import unicodedata
+from collections.abc import Sequence
 from typing import Protocol
 
 
@@ -180,6 +181,12 @@ def hprim(
     if layout.encoding == "ascii":
         text = unaccented(text).replace("µ", "u")
     return text.encode(layout.encoding, errors="replace")
+
+
+def several(records: Sequence[bytes], ends: bytes = b"\r\n") -> bytes:
+    """One file of several records of ASCII or cp1252, each closed by its own mark, the file by its."""
+    last = b"****FINFICHIER****"
+    return b"".join(one.partition(last)[0] for one in records) + last + ends
 
 
 def mail(

@@ -1,22 +1,24 @@
-"""The kinds of documents that state no INS, each as HPRIM Médecin and as CDA, and what the filing policy owes them (formats.md 6.5).
+"""The kinds of documents that state no INS, each in every format that can be of the kind, and what the filing policy owes them
+(formats.md 6.5).
 
 A document's truth is decided here, when it is invented, from the published policy, and never by the code it judges.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import random
 from collections.abc import Callable
 
 from bench.population import MEN, WOMEN, Person
-from bench.population_desk import Desk, Written
-from bench.population_envelopes import ENVELOPES
+from bench.population_desk import Desk, Paper, Written
+from bench.population_envelopes import ENVELOPES, mail
 from bench.population_hprim import unaccented
-from bench.population_told import alike, date_slip, slip, told
+from bench.population_told import Told, alike, date_slip, slip, told
 from vaguemestre.domain import person as rules
 
 Kind = Callable[[Desk, str], Written]
-"""Writes one document at a desk, as "hprim" or "cda"; where only one form can be of the kind, it is that one."""
+"""Writes one document at a desk, as one of FORMS; where that form cannot be of the kind, it is as CDA."""
 ARCHIVED = tuple(name for name in ENVELOPES if "xdm" in name)
 
 
@@ -46,7 +48,7 @@ def clean(desk: Desk, form: str) -> Written:
     shape = desk.rng.randrange(6)
     if shape == 0 and p.used_name:
         kind, says = "birth-name", says.named(p.birth_name)
-    elif shape == 1 and p.used_name:
+    elif shape == 1 and p.used_name and form in {"hprim", "cda", "sante"}:
         kind, says = "used-name-alone", says.changed(birth_name="", used_name=p.used_name)
     elif shape == 2:
         given = tuple(name.replace("-", " ") for name in p.given_names)
@@ -89,13 +91,34 @@ def twin_slip(desk: Desk, form: str) -> Written:
 
 def homonym(desk: Desk, form: str) -> Written:
     p = desk.of_kind("homonym")
+    form = "hprim" if form == "sante" else form  # which has a place for neither number nor birth place
     return desk.owed("hard", "homonym", p, desk.write(form, desk.says(p), apart=True))
 
 
+def used_name_typed(desk: Desk, form: str) -> Written:
+    """Under the name in use alone, told as such: the given name beside it may be the one that the person goes by."""
+    form = form if form in {"oru", "fhir"} else "oru"
+    p = desk.alone_with("married", lambda p: p.used_name)
+    return desk.owed("hard", "used-name-typed", p, desk.write(form, told(p, birth_name="")), "open")
+
+
+def record_of_several(desk: Desk, form: str) -> Written:
+    """A file of two or three patients: HPRIM Médecin closes each by its own mark, and each is judged alone; nothing of another is filed."""
+    p = desk.alone()
+    others = tuple(told(desk.stranger() if desk.rng.random() < 0.3 else desk.alone()) for _ in range(desk.rng.choice((1, 2))))
+    if form in {"sante", "oru", "fhir"}:
+        return desk.owed("hard", "one-of-several", p, desk.message(form, (told(p), *others), sparing=True), "person")
+    return desk.owed("clean", "record-of-several", p, desk.records(told(p), others))
+
+
 def married_since(desk: Desk, form: str) -> Written:
-    """Under a name alone that the practice has not."""
+    """Under a name alone that the practice has not; of no kind that is told, where a name told as that of use would bear a given name of
+    use."""
     p = desk.alone_with("wives", lambda p: p.sex == "F" and p.kind == "plain")
-    says = told(p, birth_name="", used_name=new_name(desk.rng))
+    name = new_name(desk.rng)
+    says = (
+        told(p, birth_name="", used_name=name) if form in {"hprim", "cda", "sante"} else told(p, birth_name="", used_name="", family=name)
+    )
     return desk.owed("hard", "new-name", p, desk.write(form, says))
 
 
@@ -166,11 +189,31 @@ def newborn(desk: Desk, form: str) -> Written:
     return desk.owed("hard", "newborn", p, desk.write(form, desk.guarded(p, told(p).called("BÉBÉ"))))
 
 
-def mismatch(desk: Desk, _: str) -> Written:
-    """An archive whose metadata lie about the file."""
+def mismatch(desk: Desk, form: str) -> Written:
+    """An archive whose metadata, or a reference that, lies about the file."""
     p, rng = desk.alone(), desk.rng
-    paper = desk.cda(desk.says(p), envelope=rng.choice(ARCHIVED), wrong=rng.choice(("hash", "size")))
+    wrong = rng.choice(("hash", "size"))
+    if form == "fhir":
+        return desk.owed("hard", "mismatch", p, desk.message("fhir", (desk.says(p),), wrong=wrong))
+    paper = desk.cda(desk.says(p), envelope=rng.choice(ARCHIVED), wrong=wrong)
     return desk.owed("hard", "mismatch", p, paper)
+
+
+def cut_inside(desk: Desk, _: str) -> Written:
+    """A CDA of which the end is lacking, alone or in a mail cut in the middle of it. Cut above its body it names nobody yet: it is
+    nobody's."""
+    p, rng = desk.alone(), desk.rng
+    whole = desk.cda(desk.says(p), envelope="file")
+    width = 2 if whole.data.startswith((b"\xff\xfe", b"\xfe\xff")) else 1
+    named = whole.data.rindex("recordTarget>".encode("utf-16-le" if width == 2 else "ascii"))
+    above = rng.random() < 0.5
+    end = rng.randrange(named // 3, named) if above else rng.randrange(named + 60 * width, len(whole.data) - 30)
+    data, name, envelope = whole.data[:end], whole.name, "file"
+    if rng.random() < 0.5:
+        message = mail([(whole.name, "text/xml", data)], rng, cut=True)
+        data, name, envelope = message.rstrip(b"=\r\n"), "message.eml", "mail"
+    paper = dataclasses.replace(whole, data=data, name=name, envelope=envelope)
+    return desk.nobodys("cut-above", paper) if above else desk.owed("hard", "cut-in-body", p, paper)
 
 
 def running_text(desk: Desk, _: str) -> Written:
@@ -194,6 +237,8 @@ def stranger_homonym(desk: Desk, form: str) -> Written:
         numbered = bool(kin.nir or (kin.ins and kin.ins_oid != rules.INS_NIA))
         return numbered if form == "hprim" else kin.birth_place_code != p.birth_place_code
 
+    form = "cda" if form == "sante" else form  # which has a place for neither number nor birth place
+
     p = desk.some(f"homonyms {form}", lambda: [p for p in desk.world.strangers if p.kind == "stranger-homonym" and tells(p)])
     return desk.nobodys(p.kind, desk.write(form, told(p), apart=True))
 
@@ -210,10 +255,11 @@ def stranger_with_code(desk: Desk, form: str) -> Written:
     return desk.nobodys("code-of-chart", desk.write(form, told(desk.stranger())), code_of=desk.chart().ref)
 
 
-def other_sex(desk: Desk, _: str) -> Written:
+def other_sex(desk: Desk, form: str) -> Written:
     """A chart's name and date, the other sex, a given name of both sexes where there is one."""
     p = desk.alone_with("two sexes", lambda p: p.first_given_name in {"CAMILLE", "DOMINIQUE"})
-    return desk.nobodys("other-sex", desk.cda(told(p, sex="M" if p.sex == "F" else "F")))
+    says = told(p, sex="M" if p.sex == "F" else "F")
+    return desk.nobodys("other-sex", desk.cda(says) if form in {"hprim", "cda"} else desk.message(form, (says,)))
 
 
 def twin_without_chart(desk: Desk, form: str) -> Written:
@@ -224,40 +270,53 @@ def twin_without_chart(desk: Desk, form: str) -> Written:
     return desk.nobodys("near-twin", desk.write(form, says))
 
 
-def two_patients(desk: Desk, _: str) -> Written:
-    """Two record targets: nothing tells whose it is."""
+def two_patients(desk: Desk, form: str) -> Written:
+    """Two record targets, segments or Patient resources, in a document: nothing tells whose it is."""
     p, other = desk.alone(), desk.chart()
     says = told(p) if p.ref != other.ref else told(desk.stranger())
+    if form in {"sante", "oru", "fhir", "mdm"}:
+        return desk.nobodys("two-patients", desk.message(form, (says, told(other))))
     return desk.nobodys("two-patients", desk.cda(says, beside=(told(other),)))
 
 
-def metadata_of_another(desk: Desk, _: str) -> Written:
-    """The archive says that the document is of one person, the document that it is of another."""
-    p, other = desk.alone(), desk.stranger()
-    return desk.nobodys("metadata-of-another", desk.cda(told(p), envelope=desk.rng.choice(ARCHIVED), metadata=told(other)))
+def surrounded(desk: Desk, form: str, says: Told, around: Told) -> Paper:
+    """What stands around the document is of another: the metadata of an archive, the PID of a message."""
+    if form in {"mdm", "oru"}:
+        return desk.message("mdm", (says,), around=around)
+    return desk.cda(says, envelope=desk.rng.choice(ARCHIVED), metadata=around)
 
 
-def pages_of_another(desk: Desk, _: str) -> Written:
+def paged(desk: Desk, form: str, says: Told, pages: Told) -> Paper:
     """The PDF in the document names another person than its header."""
+    if form in {"mdm", "oru", "fhir"}:
+        return desk.message(form, (says,), pages=pages)
+    return desk.cda(says, pages=pages)
+
+
+def metadata_of_another(desk: Desk, form: str) -> Written:
     p, other = desk.alone(), desk.stranger()
-    return desk.nobodys("pages-of-another", desk.cda(told(p), pages=told(other)))
+    return desk.nobodys("metadata-of-another", surrounded(desk, form, told(p), told(other)))
+
+
+def pages_of_another(desk: Desk, form: str) -> Written:
+    p, other = desk.alone(), desk.stranger()
+    return desk.nobodys("pages-of-another", paged(desk, form, told(p), told(other)))
 
 
 def _twin(desk: Desk) -> Person:
     return desk.some("twins apart", lambda: [p for p in desk.world.of("twin") if not p.flags and told_apart(desk, p)])
 
 
-def metadata_of_twin(desk: Desk, _: str) -> Written:
-    """The archive says that the document is one twin's, the document that it is the other's."""
+def metadata_of_twin(desk: Desk, form: str) -> Written:
+    """Around it one twin is named, in it the other."""
     p = _twin(desk)
-    paper = desk.cda(told(p), envelope=desk.rng.choice(ARCHIVED), metadata=told(desk.by_ref[p.kin]))
-    return desk.nobodys("metadata-of-twin", paper)
+    return desk.nobodys("metadata-of-twin", surrounded(desk, form, told(p), told(desk.by_ref[p.kin])))
 
 
-def pages_of_twin(desk: Desk, _: str) -> Written:
+def pages_of_twin(desk: Desk, form: str) -> Written:
     """The header is one twin's, the PDF the other's."""
     p = _twin(desk)
-    return desk.nobodys("pages-of-twin", desk.cda(told(p), pages=told(desk.by_ref[p.kin])))
+    return desk.nobodys("pages-of-twin", paged(desk, form, told(p), told(desk.by_ref[p.kin])))
 
 
 HARD: tuple[Kind, ...] = (
@@ -279,6 +338,8 @@ HARD: tuple[Kind, ...] = (
     newborn,
     mismatch,
     running_text,
+    cut_inside,
+    used_name_typed,
 )
 NOBODYS: tuple[Kind, ...] = (
     stranger,

@@ -223,15 +223,31 @@ WITH_LETTER = ED.format(packed(LETTER))
 REPLACING = TXA.replace("|||||AU", "|1.2.250.1.999.2.1000^CLINIQUE||||AU")
 
 
-def unread(name: str, data: bytes, who: Json | None, text: str) -> tuple[str, Case]:
+def fields(name: str, data: bytes, who: Json | None, kind: tuple[str, str], title: str, text: str) -> tuple[str, Case]:
+    """A message that is no report. `kind`: its type as written and in words."""
     path = f"{name}.hl7"
-    one = document("hl7v2", [path], data, ("unsupported",), patient=who, text=text, date=SENT, author=CLINIC)
+    type_ = {"code": kind[0], "system": None, "label": kind[1]}
+    one = document("hl7v2", [path], data, type=type_, title=title, patient=who, text=text, date=SENT, author=CLINIC)
     return name, Case(path, data, reading(path, "hl7v2", [one]))
 
 
 ACK = file(msh("ACK^R01^ACK"), "MSA|AA|M-0")
 ADMISSION = file(msh("ADT^A01^ADT_A01"), "EVN||20240312113000", LUCIE, "PV1|1|I|CHIR")
-SAID = r"MSH|^~\&|LABO|CLINIQUE|CABINET|VILLE|20240312113000+0100||{}|M-1|P|2.5|||||FRA|UNICODE UTF-8"
+SAID = (
+    "Message\nÉvénement : {}\nÉmetteur : CLINIQUE · LABO\nDestinataire : VILLE · CABINET\nDate du message : 12/03/2024 11:30\n"
+    "Numéro du message : M-1"
+)
+LUCIE_SAID = (
+    "Patient\nIdentifiants : IPP-0042 (PI CLINIQUE)\n261059999012394 (INS)\nNom : ZORBEC LUCIE ANNE-MARIE (légal)\nBARZOU LULU (d'usage)\n"
+    "Date de naissance : 04/05/1961\nSexe : féminin\nAdresse : 1 RUE DE L'ESSAI 99000 ESSAI\n99990 (lieu de naissance)\n"
+    "Fiabilité : identité validée"
+)
+READ_BY = file(
+    msh("ZAM^Z03^ZAM_Z01"),
+    "OBX|1|CWE|ACK_LECTURE_MSS^Accusé de lecture^AckMetierZAM|M-0|N^^expandedYes-NoIndicator||||||F",
+    "OBX|2|XTN|LECTEUR_MSS^Lecteur du courriel MSSanté^AckMetierZAM||^^X.400^anne.modele@medecin.example||||||F",
+    "ERR|||207^Application error^messageErrorCondition|E|902^Patient^applicationErrorCondition",
+)
 TWO_INS = LUCIE.replace("~261059", "~191079999205572^^^X&1.2.250.1.213.1.4.8&ISO^INS~261059")
 MASKS = [flagged(2, "MASQUE_PS"), flagged(3, "INVISIBLE_PATIENT"), flagged(4, "INVISIBLE_REP_LEGAUX"), flagged(5, "DESTDMP")]
 MASKED = ["MASQUE_PS", "INVISIBLE_PATIENT", "INVISIBLE_REPRESENTANTS_LEGAUX"]
@@ -343,12 +359,34 @@ CASES: dict[str, Case] = dict(
             outer={"confidentiality": MASKED},
             metadata={"confidentialityCode": MASKED},
         ),
-        unread("hl7-acknowledgement", ACK, None, SAID.format("ACK^R01^ACK") + "\nMSA|AA|M-0"),
-        unread(
+        fields(
+            "hl7-acknowledgement",
+            ACK,
+            None,
+            ("ACK", "Accusé de réception"),
+            "Accusé de réception : accepté",
+            "Réponse\nRéponse : Accepté (AA)\nAu message : M-0\n\n" + SAID.format("Accusé de réception (ACK R01)"),
+        ),
+        fields(
             "hl7-admission",
             ADMISSION,
             WHOLE,
-            SAID.format("ADT^A01^ADT_A01") + f"\nEVN||20240312113000\n{LUCIE}\nPV1|1|I|CHIR",
+            ("ADT", "Mouvement de patient"),
+            "Admission",
+            "Événement\nEnregistré le : 12/03/2024 11:30\n\n"
+            + LUCIE_SAID
+            + "\n\nVenue\nNature : hospitalisation\nLocalisation : CHIR\n\n"
+            + SAID.format("Admission (ADT A01)"),
+        ),
+        fields(
+            "hl7-not-taken-in",
+            READ_BY,
+            None,
+            ("ZAM", "Accusé métier"),
+            "Accusé de lecture MSSanté : non pris en charge",
+            "Réponse\nLecture ou prise en charge : non pris en charge\nAu message : M-0\nLu par : anne.modele@medecin.example\n\n"
+            "Pourquoi\nErreur de message : erreur du logiciel\nGravité : erreur\nErreur : patient inconnu du destinataire (code 902)\n\n"
+            + SAID.format("Accusé de lecture MSSanté (ZAM Z03)"),
         ),
     ]
 )

@@ -228,6 +228,7 @@ CASES = dict(
             "files-named",
             message(SODIUM, "OBX|2|FIC|TEXTE~Compte rendu~L||SERVEUR~CR240312.PDF~PDF", "OBX|3|FIC|CR||14545486.pdf~PDF"),
             results=[SODIUM_RESULT],
+            warnings=("malformed",),
             text="Compte rendu : CR240312.PDF (PDF)\nCR : 14545486.pdf (PDF)",
         ),
         one(

@@ -231,13 +231,15 @@ def test_many_patients_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("kind", ["ADT^A01^ADT_A01", "ACK^R01^ACK", "ZAM^Z01", "ORM^O01", "SIU^S12"])
-def test_other_messages_are_shown_as_written(kind: str) -> None:
+def test_other_messages_are_no_reports(kind: str) -> None:
     record = read(msh(kind), LUCIE, "PV1|1|I|CHIR", "OBX|1|NM|A^A^L||1")
-    assert record.text.splitlines()[1:] == [LUCIE, "PV1|1|I|CHIR", "OBX|1|NM|A^A^L||1"]
     assert record.patient is not None and record.patient.birth_name == "ZORBEC"
-    assert record.understood and record.results == () and [w.code for w in record.warnings] == ["unsupported"]
+    assert record.understood and (record.results, record.embedded, record.warnings, record.id) == ((), (), (), None)
+    assert record.type is not None and record.type.code == kind.partition("^")[0]
+    assert "Nature : hospitalisation" in record.text and "<th>Localisation</th><td>CHIR</td>" in record.html
 
 
 def test_a_message_that_does_not_tell_its_kind_is_known_by_what_it_holds() -> None:
-    assert len(read(msh(""), LUCIE, OBR, GLUCOSE).results) == 1
-    assert [w.code for w in read(msh(""), LUCIE, "PV1|1").warnings] == ["unsupported"]
+    found = read(msh(""), LUCIE, OBR, GLUCOSE)
+    assert (len(found.results), found.html) == (1, "")
+    assert "<td>ZORBEC LUCIE ANNE-MARIE (légal)<br>BARZOU LULU (d&#x27;usage)</td>" in read(msh(""), LUCIE, "PV1|1").html

@@ -7,6 +7,7 @@ import pytest
 from tests.corpus import Case, Json
 from tests.corpus.hprim_sante_cases import CASES as SANTE
 from tests.corpus.hprim_xml_cases import CASES as XML
+from tests.corpus.ucum import ucum_checked
 from vaguemestre.domain.reading_json import public
 from vaguemestre.formats.recognise import recognise
 from vaguemestre.inbound.read import read
@@ -16,7 +17,7 @@ CASES = SANTE | XML
 
 def _codes(shown: Json) -> Json:
     """The reading with each warning reduced to its code."""
-    return shown | {"documents": [d | {"warnings": [w["code"] for w in d["warnings"]]} for d in shown["documents"]]}
+    return shown | {"documents": [ucum_checked(d) | {"warnings": [w["code"] for w in d["warnings"]]} for d in shown["documents"]]}
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())

@@ -64,10 +64,13 @@ class Opened:
 
 
 def opened(one: Written) -> Opened:
-    """What our reader makes of a file. Each of these holds one document, and a letter that only names its patient in words may stand
-    beside it, which never files by itself: see `test_one_file_is_one_document`."""
+    """What our reader makes of a file. Each of these holds one document, or is meant for one of its records; a letter that only names its
+    patient in words may stand beside it, which never files by itself."""
     reading = read(one.paper.data, one.paper.name)
-    main = next((d for d in reading.documents if d.duplicate_of is None and d.format not in {"pdf", "text"}), reading.documents[0])
+    if one.paper.record:
+        main = next(d for d in reading.documents if d.path[-1] == f"#{one.paper.record}")
+    else:
+        main = next((d for d in reading.documents if d.duplicate_of is None and d.format not in {"pdf", "text"}), reading.documents[0])
     place = reading.documents.index(main)
     forms = tuple(d for d in reading.documents if d.duplicate_of == place)
     return Opened(main, forms, tuple(w.code for w in reading.warnings))

@@ -24,6 +24,15 @@ def wide(person: Person) -> Any:
     return person.browser.execute_script("return document.documentElement.scrollWidth - window.innerWidth")
 
 
+def cut(person: Person) -> Any:
+    """What of the results is seen only by sliding sideways."""
+    return person.browser.execute_script(
+        "return [...document.querySelectorAll('.results, .results *')].filter(one => { const box = one.getBoundingClientRect();"
+        " return box.width > 1 && (box.right > window.innerWidth || box.left < 0 || one.matches('.results') && one.scrollWidth >"
+        " one.clientWidth + 1) }).map(one => one.outerHTML.slice(0, 120))"
+    )
+
+
 def test_an_evening_of_letters(world: World, address: str, tmp_path: Path) -> None:  # noqa: F811
     with chromium(tmp_path / "profile") as browser:
         person = Person(browser, address)
@@ -54,7 +63,7 @@ def test_an_evening_of_letters(world: World, address: str, tmp_path: Path) -> No
         browser.find_element("css selector", "#resultats a.spark").click()
         history = person.waits_for("valeurs de référence")
         assert "nouvelle anomalie" in history
-        assert len(browser.find_elements("css selector", "svg.curve g.point")) == 6
+        assert len(browser.find_elements("css selector", "svg.curve:not(.phone) g.point")) == 6
         bands = browser.execute_script("return getComputedStyle(document.querySelector('svg.curve .band')).fill")
         assert bands == "rgb(227, 241, 232)", "the drawing has the sheet's colors: no inline style was needed"
         person.press("u")
@@ -111,3 +120,5 @@ def test_every_page_fits_a_telephone(world: World, address: str, tmp_path: Path)
             browser.get(address + page)
             person.waits_for("Vaguemestre")
             assert wide(person) <= 0, page
+            if page.startswith(("/documents", "/patients", "/resultats")):
+                assert cut(person) == [], page

@@ -145,5 +145,6 @@ def test_what_is_encrypted_says_what_to_do_and_is_kept(
 
 def test_an_old_word_file_is_offered_for_download(world: World, browser: Browser, vault: Path) -> None:
     paper, page = shown(world, browser, vault, "ancien.doc", OLD_WORD)
-    assert "téléchargez l&#x27;original pour l&#x27;ouvrir" in page
+    assert "vient d&#x27;un Word ou d&#x27;un Excel d&#x27;avant 2007 : téléchargez-le pour l&#x27;ouvrir" in page
+    assert page.count("note warning") == 1, "one sentence says it all"
     assert browser("roche").get(f"/documents/{paper.pk}/original").content == OLD_WORD

@@ -1,0 +1,1 @@
+"""Readers under fuzz: what they are (`targets`), what they start from (`seeds`), how it is damaged (`damage`)."""
