@@ -16,7 +16,7 @@ from django.utils.formats import date_format, number_format
 
 from vaguemestre.records.queries import histories
 from vaguemestre.records.queries.histories import Value
-from vaguemestre.web import comparison, wording
+from vaguemestre.web import comparison, unit_words, wording
 
 WIDTH, HEIGHT = 960, 320
 LEFT, RIGHT, TOP, BOTTOM = 64, 26, 30, 34
@@ -232,7 +232,7 @@ def _scale(drawn: Sequence[tuple[Value, float]]) -> tuple[float, float]:
 
 def _words(value: Value, at: dt.datetime) -> str:
     flags = " ".join(str(flag.words) for flag in wording.flags(value.result.flag) if flag.level)
-    return f"{at:%d/%m/%Y} : {' '.join(filter(None, (value.text, value.unit, flags)))}"
+    return f"{at:%d/%m/%Y} : {' '.join(filter(None, (value.text, unit_words.shown(value.unit), flags)))}"
 
 
 def draw(values: Sequence[Value], *, narrow: bool = False) -> Curve | None:

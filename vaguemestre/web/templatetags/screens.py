@@ -11,7 +11,7 @@ from vaguemestre.domain.reading import NO_VALUE, TAKEN_BACK
 from vaguemestre.records.documents import Result
 from vaguemestre.records.patients import Patient
 from vaguemestre.records.queries.histories import Value
-from vaguemestre.web import assets, explained, present, report, wording
+from vaguemestre.web import assets, explained, present, report, unit_words, wording
 from vaguemestre.web.wording import Words
 
 register = template.Library()
@@ -67,6 +67,12 @@ def role_of_form(role: str) -> Words:
 @register.filter
 def format_words(format_: str) -> Words:
     return wording.FORMATS.get(format_, wording.FORMATS["unknown"])
+
+
+@register.filter
+def unit_shown(unit: str) -> str:
+    """A unit as it is read."""
+    return unit_words.shown(unit)
 
 
 @register.filter
