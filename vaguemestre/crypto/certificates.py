@@ -78,6 +78,13 @@ class Verdict(enum.Enum):
     UNKNOWN = "unknown"
 
 
+class Use(enum.Enum):
+    """What the holder of a certificate is in a TLS connection, and the extended use that its certificate must allow."""
+
+    CLIENT = ExtendedKeyUsageOID.CLIENT_AUTH
+    SERVER = ExtendedKeyUsageOID.SERVER_AUTH
+
+
 class Finding(enum.Enum):
     """What an examination of a certificate found; the values are the reasons of `protocols.replies`."""
 
@@ -268,8 +275,9 @@ def read_pem(pem: bytes) -> tuple[Certificate, ...]:
 
 
 @functools.lru_cache(maxsize=512)
-def _usage(certificate: Certificate) -> Finding:
-    """A leaf may speak for a client of TLS: no CA, digitalSignature, clientAuth (RFC 5280 4.2.1.3, .9, .12), each where present."""
+def _usage(certificate: Certificate, use: Use) -> Finding:
+    """A leaf may speak for this end of TLS: no CA, digitalSignature, clientAuth or serverAuth (RFC 5280 4.2.1.3, .9, .12), each where
+    present."""
     try:
         for extension in certificate.x509.extensions:
             match extension.value:
@@ -278,7 +286,7 @@ def _usage(certificate: Certificate) -> Finding:
                 case x509.KeyUsage(digital_signature=False):
                     return Finding.WRONG_USAGE
                 case x509.ExtendedKeyUsage() as uses:
-                    if not {ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE} & set(uses):
+                    if not {use.value, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE} & set(uses):
                         return Finding.WRONG_USAGE
     except UNREADABLE:
         return Finding.WRONG_USAGE
@@ -330,7 +338,7 @@ def issuers(certificate: Certificate, authorities: Sequence[Certificate]) -> tup
     return _issuers(certificate, tuple(authorities))
 
 
-def examine(certificate: Certificate, authorities: Sequence[Certificate], now: dt.datetime) -> Finding:
+def examine(certificate: Certificate, authorities: Sequence[Certificate], now: dt.datetime, use: Use = Use.CLIENT) -> Finding:
     """Dates, usage and chain of a peer's certificate, those of its authorities included."""
     found = _dates(certificate, now)
     if found is not Finding.SOUND:
@@ -338,4 +346,4 @@ def examine(certificate: Certificate, authorities: Sequence[Certificate], now: d
     chain = issuers(certificate, authorities)
     if not chain or any(_dates(a, now) is not Finding.SOUND for a in chain):
         return Finding.UNTRUSTED
-    return _usage(certificate)
+    return _usage(certificate, use)

@@ -1,0 +1,1 @@
+"""Outside services and every outgoing socket; each implements the `Protocol` that a stage declares."""
