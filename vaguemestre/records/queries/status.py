@@ -9,9 +9,7 @@ from django.db.models import Count, Min, Q
 from vaguemestre.records.deliveries import Delivery
 from vaguemestre.records.documents import Document
 from vaguemestre.records.messages import Message
-
-NOT_SENT_YET = dict.fromkeys(("queued_out", "sent", "deferred", "bounced"), 0)
-"""This version sends no mail: nothing can be queued, so these are exact."""
+from vaguemestre.records.queries import outgoing
 
 
 def status(now: dt.datetime) -> dict[str, int]:
@@ -32,6 +30,6 @@ def status(now: dt.datetime) -> dict[str, int]:
         "failed": states.get("failed", 0),
         **{name: decisions.get(name, 0) for name in ("filed", "proposed", "review", "blocked")},
         "unreadable": unreadable,
-        **NOT_SENT_YET,
+        **outgoing.counts(),
         "oldest_waiting_s": max(0, int((now - oldest).total_seconds())) if oldest else 0,
     }

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from vaguemestre.records.deliveries import Delivery
 from vaguemestre.records.documents import Document
 from vaguemestre.records.messages import Message
+from vaguemestre.records.outgoing import Outgoing, Recipient
 from vaguemestre.records.traces import TraceEvent
 
 _DOCUMENT_ID = re.compile(r"D([1-9][0-9]{0,17})", re.IGNORECASE)
@@ -23,19 +24,26 @@ def _objects(identifier: str) -> list[str] | None:
             # What happens to a document is traced once, whatever its forms.
             document, main, delivery, message = own
             return [f"message:{message}", f"delivery:{delivery}", f"document:{main or document}"]
+        erased = f"document:{int(match[1])}"
+        if TraceEvent.objects.filter(object=erased).exists():
+            return [erased]
     bare = text.removeprefix("<").removesuffix(">")
     if not bare:
         return None
     # The same Message-ID may have come more than once: all of its lives are told.
     messages = list(Message.objects.filter(message_id__in=[text, bare, f"<{bare}>"]).values_list("pk", flat=True))
-    if not messages:
+    sent = list(Outgoing.objects.filter(message_id__in=[text, bare, f"<{bare}>"]).values_list("pk", flat=True))
+    if not messages and not sent:
         return None
+    recipients = Recipient.objects.filter(outgoing__in=sent).values_list("pk", flat=True)
     deliveries = Delivery.objects.filter(message__in=messages).values_list("pk", flat=True)
     documents = Document.objects.filter(delivery__message__in=messages).values_list("pk", flat=True)
     return [
         *(f"message:{pk}" for pk in messages),
         *(f"delivery:{pk}" for pk in deliveries),
         *(f"document:{pk}" for pk in documents),
+        *(f"outgoing:{pk}" for pk in sent),
+        *(f"recipient:{pk}" for pk in recipients),
     ]
 
 
