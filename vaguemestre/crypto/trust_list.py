@@ -37,6 +37,13 @@ class Shrunken(Fault):
     code = "trust-list-shrunken"
 
 
+CUT = "trust-list-cut"
+EMPTY = "trust-list-empty"
+FOREIGN = "trust-list-foreign"
+"""Names of refusals: no whole XML, no entry, another document (a web page, another schema)."""
+_PAGE = re.compile(rb"\s*(?:\xef\xbb\xbf)?\s*<(?:!doctype\s+html|html)\b", re.IGNORECASE)
+
+
 def domain_key(domain: str) -> str | None:
     """The comparison form of a mail domain: A-labels, lower case; None where it is no domain."""
     text = domain.strip().rstrip(".")
@@ -89,7 +96,9 @@ def _tree(data: bytes) -> etree._Element:
     if len(data) > BYTES_MOST:
         raise TooLarge(f"The trust list has more than {BYTES_MOST} bytes.")
     if not data.strip():
-        raise Unreadable("The trust list is empty.")
+        raise Unreadable("The trust list is empty.", EMPTY)
+    if _PAGE.match(data):
+        raise Unreadable("The trust list is a web page and no list.", FOREIGN)
     parser = etree.XMLParser(
         resolve_entities=False,
         no_network=True,
@@ -103,7 +112,7 @@ def _tree(data: bytes) -> etree._Element:
     try:
         root = etree.fromstring(data, parser)
     except (etree.XMLSyntaxError, ValueError):
-        raise Unreadable("The trust list is not well-formed XML: it may be cut.") from None
+        raise Unreadable("The trust list is not well-formed XML: it may be cut.", CUT) from None
     info = root.getroottree().docinfo
     if info.internalDTD is not None or info.externalDTD is not None:
         raise Unreadable("The trust list has a document type, which is never read.")
@@ -168,13 +177,13 @@ def _entry(fields: Mapping[str, etree._Element], keys: dict[str, str]) -> Entry 
 
 
 def parse(data: bytes, in_force: int = 0, forced: bool = False) -> TrustDocument:
-    """A list from its XML. `in_force`: how many entries the list in force has; `forced`: a person takes a shrunken list knowingly.
+    """A list from its XML. `in_force`: how many distinct entries the list in force has; `forced`: a person takes a shrunken list knowingly.
 
     Raises `Unreadable`, `TooLarge` or `Shrunken`; then nothing of the list is to be used.
     """
     root = _tree(data)
     if root.tag != f"{{{NAMESPACE}}}ListeBlancheMSSante":
-        raise Unreadable("The trust list has another root element than ListeBlancheMSSante.")
+        raise Unreadable("The trust list has another root element than ListeBlancheMSSante.", FOREIGN)
     head = _children(root, ("DateDeGeneration", "ListeDomaines"))
     if "ListeDomaines" not in head:
         raise Unreadable("The trust list has no ListeDomaines.")
@@ -195,20 +204,23 @@ def parse(data: bytes, in_force: int = 0, forced: bool = False) -> TrustDocument
         else:
             entries.append(entry)
     if not entries:
-        raise Unreadable("The trust list has no entry.")
+        raise Unreadable("The trust list has no entry.", EMPTY)
     if len(left_out) > max(1, LEFT_OUT_MOST * (len(entries) + len(left_out))):
         raise Unreadable(
             f"The trust list has {len(left_out)} entries whose domain or subject cannot be read, the first is entry {left_out[0]}."
         )
-    if not forced and len(entries) < (1 - SHRINK_MOST) * in_force:
-        raise Shrunken(f"The trust list has {len(entries)} entries, the one in force {in_force}: too many would go at once.")
-    return TrustDocument(_generated(head.get("DateDeGeneration")), tuple(entries), tuple(left_out))
+    document = TrustDocument(_generated(head.get("DateDeGeneration")), tuple(entries), tuple(left_out))
+    # Repeats of an entry make no list longer.
+    kept = len(document.pairs()) if in_force and not forced else 0
+    if not forced and kept < (1 - SHRINK_MOST) * in_force:
+        raise Shrunken(f"The trust list has {kept} entries, the one in force {in_force}: too many would go at once.")
+    return document
 
 
 @dataclasses.dataclass(frozen=True, slots=True, repr=False)
 class TrustSnapshot:
-    """The list in force, immutable. `as_of`: when it was generated or, where it does not say, loaded; `max_age` None = never stale.
-    `listed`: every domain of the trust space."""
+    """The list in force, immutable. `as_of`: when it was generated or, where that is not said or is later, loaded; `max_age` None = never
+    stale. `listed`: every domain of the trust space."""
 
     by_key: Mapping[str, frozenset[str]]
     as_of: dt.datetime | None = None

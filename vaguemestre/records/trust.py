@@ -1,4 +1,6 @@
-"""The trust list in force: which certificate may speak for which domain (mssante.md 1.4). Key = (domain, DN)."""
+"""The trust list in force: which certificate may speak for which domain (mssante.md 1.4). Key = (domain, DN). And what changed in it, and
+how its sources answered.
+"""
 
 from __future__ import annotations
 
@@ -28,3 +30,54 @@ class TrustEntry(models.Model):
     class Meta:
         app_label = "records"
         constraints = [models.UniqueConstraint(fields=["domain", "dn_key"], name="trust_pair")]
+
+
+class TrustLoad(models.Model):
+    """A list that was put in force. `origin`: file, url or pki (a peer of the demo CA). `forced`: a person took it although shrunken."""
+
+    revision = models.BigIntegerField(primary_key=True)
+    at = models.DateTimeField()
+    origin = models.CharField(max_length=8)
+    forced = models.BooleanField(default=False)
+    generated_at = models.DateTimeField(null=True)
+    entries = models.IntegerField()
+    added = models.IntegerField()
+    removed = models.IntegerField()
+
+    class Meta:
+        app_label = "records"
+
+
+class TrustChange(models.Model):
+    """A pair that a load brought or took away. The first list of all changes nothing: there was none to change."""
+
+    load = models.ForeignKey(TrustLoad, on_delete=models.CASCADE, related_name="changes")
+    added = models.BooleanField()
+    domain = models.CharField(max_length=255)
+    dn = models.CharField(max_length=1000)
+
+    class Meta:
+        app_label = "records"
+
+
+class RefreshSource(models.Model):
+    """What is fetched again and again: the trust list, revocation lists; and the age of the list, which is watched alike.
+
+    `name`: "trust-list", "trust-list-age", "crl-ends", or the address of a revocation list, which is kept under `place`. `reason`: why the
+    last try failed, "" where it did not; `since`: of that reason. `etag`, `modified`: what the source said of the content that was taken,
+    for a conditional GET.
+    """
+
+    name = models.CharField(max_length=500, unique=True)
+    tried_at = models.DateTimeField(null=True)
+    succeeded_at = models.DateTimeField(null=True)
+    next_at = models.DateTimeField(null=True)
+    failures = models.IntegerField(default=0)
+    reason = models.CharField(max_length=60, blank=True)
+    since = models.DateTimeField(null=True)
+    etag = models.CharField(max_length=200, blank=True)
+    modified = models.CharField(max_length=60, blank=True)
+    place = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        app_label = "records"
