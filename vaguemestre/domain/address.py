@@ -1,7 +1,7 @@
 """Mail addresses (RFC 5321 sections 4.1.2 and 4.5.3.1, RFC 6531 section 3.3) and how they are compared: whole, in lower case, the local
 part in normal form C, the domain as A-labels (RFC 5890).
 
-Mailboxes have a type (mssante.md 1.5): PER a person's, ORG a service's or team's, APP a program's.
+Mailboxes have a type (mssante.md 1.5): PER a person's, ORG a service's or team's, APP a program's, CAB a group practice's.
 
 Where the texts are silent:
 - the local part is compared without case, although RFC 5321 2.4 leaves that to its host: `Labo@` and `labo@` are never two people;
@@ -19,7 +19,7 @@ import unicodedata
 
 from vaguemestre.domain.fault import Unreadable
 
-MAILBOX_TYPES = ("PER", "ORG", "APP")
+MAILBOX_TYPES = ("PER", "ORG", "APP", "CAB")
 MAX_LOCAL = 64
 MAX_DOMAIN = 253
 MAX_ADDRESS = 254

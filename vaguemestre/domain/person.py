@@ -122,7 +122,8 @@ def birth_date_precision(compact: str) -> str:
     return whole_date(f"{year}-{month}-{day}")
 
 
-def _luhn(digits: str) -> bool:
+def luhn_valid(digits: str) -> bool:
+    """Whether the last of these digits is the Luhn key of the others."""
     doubled = [int(c) * (2 if place % 2 else 1) for place, c in enumerate(reversed(digits))]
     return sum(n - 9 if n > 9 else n for n in doubled) % 10 == 0
 
@@ -138,7 +139,7 @@ def rpps(text: str) -> str:
 def rpps_key_valid(text: str) -> bool:
     """Whether the Luhn digit of an RPPS is right. A wrong one is worth a warning, never a refusal (formats.md 6.2)."""
     plain = rpps(text)
-    return bool(plain) and _luhn(plain)
+    return bool(plain) and luhn_valid(plain)
 
 
 def finess_key_valid(text: str) -> bool:
@@ -146,4 +147,4 @@ def finess_key_valid(text: str) -> bool:
     plain = "".join(text.split()).upper()
     if not re.fullmatch(r"[0-9]{9}|2[AB][0-9]{7}", plain):
         return False
-    return not plain.isdigit() or _luhn(plain)
+    return not plain.isdigit() or luhn_valid(plain)

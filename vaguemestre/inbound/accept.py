@@ -1,23 +1,23 @@
-"""First stage: may this peer speak, for this sender, to this mailbox, at this size? (mssante.md 1.3, 1.4; requirements 4, 7, 8, 10, 12, 19)
+"""First stage: may this peer speak, for this sender, to this mailbox, at this size? (mssante.md 1.3 to 1.5; requirements 4, 7, 8, 10, 12,
+15, 19)
 
-Every `decide_*` is pure: facts in, an outcome out, reasons from `protocols.replies`. The peer is decided when the handshake is
-done and again at each MAIL, so that a certificate revoked or taken off the list is refused in a connection that goes on or is
-resumed. A check that could not run did not pass (promise 3): it defers.
+Every `decide_*` is pure: facts in, an outcome out, reasons from `protocols.replies`. The peer (`crypto.standing`) is decided when the
+handshake is done and again at each MAIL, so that a certificate revoked or taken off the list is refused in a connection that goes on
+or is resumed. A check that could not run did not pass (promise 3): it defers.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
-from vaguemestre.crypto import certificates
-from vaguemestre.crypto.certificates import Certificate, Finding, Verdict
 from vaguemestre.crypto.revocation import Revocation
+from vaguemestre.crypto.standing import Standing
 from vaguemestre.crypto.trust_list import TrustSnapshot, domain_key
 from vaguemestre.domain.address import folded
 from vaguemestre.domain.envelope import Envelope, Peer
+from vaguemestre.domain.mailbox import Box, unwilling
 from vaguemestre.domain.outcome import Defer, Proceed, Reject
 
 
@@ -33,8 +33,14 @@ class Facts(Protocol):
     def hosts(self, domain: str) -> bool:
         """Whether this domain (comparison form) is hosted here."""
 
-    def mailbox(self, address: str) -> bool:
-        """Whether this mailbox (comparison form) exists here."""
+    def mailbox(self, address: str) -> Box | None:
+        """The mailbox that mail to this address or alias (comparison form) goes to; None where there is none."""
+
+    def patients(self) -> str:
+        """The domain of patients (comparison form), "" for none."""
+
+    def answerable(self, patient: str, mailboxes: Sequence[str], named: Sequence[str]) -> Mapping[str, bool]:
+        """As `inbound.answer.Threads`."""
 
     def now(self) -> dt.datetime:
         """Aware."""
@@ -48,41 +54,6 @@ class Keeper(Protocol):
 
     def refused(self, peer: Peer | None, reason: str) -> None:
         """To be traced; must not block."""
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Standing:
-    """What a certificate proves: `domains` (comparison form) for which its holder may speak, subject, SHA-256 of its DER."""
-
-    domains: frozenset[str]
-    dn: str
-    fingerprint: str
-
-
-def decide_peer(
-    certificate: Certificate | None, authorities: Sequence[Certificate], trust: TrustSnapshot, revocation: Revocation, now: dt.datetime
-) -> Proceed[Standing] | Defer | Reject:
-    """The certificate itself first, then what may come right later (revocation, list), then whether it is listed."""
-    if certificate is None:
-        return Reject("certificate-absent")
-    found = certificates.examine(certificate, authorities, now)
-    if found is not Finding.SOUND:
-        return Reject(found.value)
-    verdict = revocation.verdict(certificate, now)
-    if verdict is Verdict.UNSOUND or any(
-        revocation.verdict(above, now) is Verdict.UNSOUND for above in certificates.issuers(certificate, authorities)
-    ):
-        return Reject("certificate-revoked")
-    if verdict is not Verdict.SOUND:
-        return Defer("revocation-unknown")
-    if trust.absent():
-        return Defer("trust-list-absent")
-    if trust.stale(now):
-        return Defer("trust-list-stale")
-    domains = trust.domains(certificate.key)
-    if not domains:
-        return Reject("peer-not-listed")
-    return Proceed(Standing(domains, certificate.subject, certificate.fingerprint))
 
 
 def decide_sender(address: str, standing: Standing) -> Proceed[None] | Reject:
@@ -107,9 +78,18 @@ def comparison(address: str) -> str | None:
     return f"{folded(local)}@{key}" if key is not None and local else None
 
 
-def decide_recipient(address: str, hosts: Callable[[str], bool], mailbox: Callable[[str], bool], postmaster: str) -> Proceed[str] | Reject:
-    """RCPT TO: a mailbox of ours, given back in comparison form. `postmaster`: the address that a bare <postmaster> means."""
+def decide_recipient(
+    address: str, hosts: Callable[[str], bool], mailbox: Callable[[str], Box | None], postmaster: str, size: int = 0
+) -> Proceed[str] | Defer | Reject:
+    """RCPT TO: a mailbox of ours that takes a message of `size` bytes (0: not declared), given back in comparison form, an alias as the
+    mailbox it stands for. `postmaster`: the address that a bare <postmaster> means."""
     compared = comparison(postmaster if "@" not in address else address)
     if compared is None or not hosts(compared.rpartition("@")[2]):
         return Reject("no-relay")
-    return Proceed(compared) if mailbox(compared) else Reject("no-such-mailbox")
+    box = mailbox(compared)
+    if box is None:
+        return Reject("no-such-mailbox")
+    why = unwilling(box, size)
+    if why is None:
+        return Proceed(box.address)
+    return Reject(why[0]) if why[1] else Defer(why[0])
