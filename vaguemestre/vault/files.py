@@ -4,14 +4,20 @@ An object begins with a version byte, then holds the bytes as received. It is wr
 fsynced: when `keep` returns, the bytes outlive a crash of the machine. Putting the same bytes twice keeps one object.
 
 A batch fsyncs each file, then each folder once: the cost of the folders is shared by the messages committed together.
+
+Objects are dropped by retention alone, and the same bytes may arrive at that very moment: who keeps bytes stays in `held` until the rows
+that name them are committed, and `drop_unless` looks for such rows, and drops, while nobody is in it. A copy of the whole stays in `whole`.
 """
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import hashlib
 import itertools
 import os
 import re
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
@@ -28,6 +34,17 @@ PLAIN = b"\x01"
 _serial = itertools.count()
 """Names what is written aside: two writers of one process must never share a name."""
 
+
+HELD, WHOLE, GATE = ".held", ".whole", ".gate"
+"""Files of the vault's folder that are locked and hold nothing."""
+
+
+class _Here(threading.local):
+    depth = 0
+    """How many times this thread is in `held`."""
+
+
+_here = _Here()
 
 _FOLDER = re.compile(r"[0-9a-f]{2}")
 _OBJECT = re.compile(r"[0-9a-f]{64}")
@@ -164,7 +181,7 @@ class Vault:
             if entry.name in folders:
                 names = sorted(inner.name for inner in os.scandir(entry) if not _is_object(Path(entry), inner))
                 yield from (f"{entry.name}/{name}" for name in names)
-            elif entry.name != self._aside.name:
+            elif entry.name not in {self._aside.name, HELD, WHOLE, GATE}:
                 yield entry.name
 
     def _folders(self) -> list[Path]:
@@ -183,6 +200,48 @@ class Vault:
             except FileNotFoundError:
                 continue
         return count
+
+    @contextlib.contextmanager
+    def _locked(self, name: str, how: int) -> Iterator[None]:
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+        try:
+            descriptor = os.open(self.directory / name, flags, 0o600)
+        except FileNotFoundError:  # the first object is yet to come
+            self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            descriptor = os.open(self.directory / name, flags, 0o600)
+        try:
+            fcntl.flock(descriptor, how)
+            yield
+        finally:
+            os.close(descriptor)
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """While it lasts, no object is dropped: to be held from before `keep` until the rows that name the objects are committed. May be
+        entered again by the same thread."""
+        if not _here.depth:
+            # Many who keep bytes, one after the other and never none of them, would hold off for ever who drops: it closes the gate.
+            with self._locked(GATE, fcntl.LOCK_SH):
+                pass
+        with self._locked(HELD, fcntl.LOCK_SH):
+            _here.depth += 1
+            try:
+                yield
+            finally:
+                _here.depth -= 1
+
+    def whole(self, *, dropping: bool = False) -> contextlib.AbstractContextManager[None]:
+        """Held by a copy of the whole vault; with `dropping`, by who is about to drop objects: raises BlockingIOError where a copy is
+        being made."""
+        return self._locked(WHOLE, (fcntl.LOCK_EX | fcntl.LOCK_NB) if dropping else fcntl.LOCK_SH)
+
+    def drop_unless(self, sha256: str, named: Callable[[str], bool]) -> bool:
+        """Drops an object unless a row names it, as `named` finds while nobody keeps bytes. Returns whether it went."""
+        with self._locked(GATE, fcntl.LOCK_EX), self._locked(HELD, fcntl.LOCK_EX):
+            if named(sha256):
+                return False
+            self.drop(sha256)
+            return True
 
     def drop(self, sha256: str) -> None:
         """Removes an object; nothing if it is not there."""
