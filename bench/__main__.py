@@ -86,10 +86,11 @@ class Site:
         return parts
 
     @contextlib.contextmanager
-    def served(self) -> Iterator[dict[str, str]]:
-        """`serve` while inside; gives its doors."""
+    def served(self, *more: str) -> Iterator[dict[str, str]]:
+        """`serve` while inside, with these arguments more; gives its doors."""
+        doors = ["--smtp", "127.0.0.1:0", "--web", "127.0.0.1:0", "--submission", "off", "--imap", "off"]
         process = subprocess.Popen(
-            command("serve", str(self.directory), "--smtp", "127.0.0.1:0", "--web", "127.0.0.1:0", "--submission", "off", "--imap", "off"),
+            command("serve", str(self.directory), *doors, *more),
             stdout=subprocess.PIPE,
             text=True,
         )
@@ -222,6 +223,7 @@ def main() -> int:
             reading.main()
             # In a process of its own, which Django and that data directory are set up in.
             subprocess.run([sys.executable, "-m", "bench.screens", "--dir", str(root)], check=False)
+            subprocess.run([sys.executable, "-m", "bench.outgoing", "--dir", str(root)], check=False)
         people = population.people(PATIENTS, seed=1)
         site = Site(root, people, made.enter_context(new_database(args.database)))
         size = 0

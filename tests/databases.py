@@ -186,7 +186,10 @@ class Opened:
     def everything(self) -> list[str]:
         """Every row of every table, as text."""
         if self.sqlite:
-            return list(self._raw.iterdump())
+            kept = self.execute("SELECT name, type, sql FROM sqlite_master ORDER BY name").fetchall()
+            # A table of a module has no rows of its own to be listed; those that it keeps them in are tables beside it.
+            plain = [name for name, kind, sql in kept if kind == "table" and not sql.upper().startswith("CREATE VIRTUAL")]
+            return [*map(str, kept), *(f"{name} {row}" for name in plain for row in self.execute(f'SELECT * FROM "{name}"'))]
         tables = self.execute("SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' ORDER BY 1")
         return [str(row) for (table,) in tables.fetchall() for row in self.execute(f"SELECT '{table}', t::text FROM {table} t ORDER BY 2")]
 

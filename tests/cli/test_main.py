@@ -68,7 +68,7 @@ def test_used_wrongly_is_one_sentence_and_exit_2(run: Run, arguments: tuple[str,
 
 @pytest.mark.parametrize(
     "arguments",
-    [("directory", "import", "d", "f"), ("backup", "a", "b"), ("restore", "a", "b"), ("mailbox", "password", "d", "a")],
+    [("mailbox", "password", "d", "a")],
 )
 def test_what_is_not_built_says_so(run: Run, arguments: tuple[str, ...]) -> None:
     assert "not built yet" in run(*arguments).stderr

@@ -8,9 +8,11 @@ import pytest
 
 from vaguemestre.crypto import certificates, demo_pki, revocation
 from vaguemestre.crypto.revocation import Revocation
+from vaguemestre.crypto.standing import Standing, decide_peer
 from vaguemestre.crypto.trust_list import TrustSnapshot
+from vaguemestre.domain.mailbox import Box
 from vaguemestre.domain.outcome import Defer, Proceed, Reject
-from vaguemestre.inbound.accept import Standing, comparison, decide_peer, decide_recipient, decide_sender, decide_size
+from vaguemestre.inbound.accept import comparison, decide_recipient, decide_sender, decide_size
 
 NOW = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
 DAY = dt.timedelta(days=1)
@@ -76,9 +78,9 @@ def test_sizes() -> None:
     assert decide_size(0, 100, 1000, 1000) == Proceed(None)
 
 
-def recipient(address: str) -> Proceed[str] | Reject:
-    known = {"jeanne@cabinet.example", "postmaster@cabinet.example"}
-    return decide_recipient(address, lambda domain: domain == "cabinet.example", known.__contains__, "postmaster@cabinet.example")
+def recipient(address: str) -> Proceed[str] | Defer | Reject:
+    known = {name: Box(name) for name in ("jeanne@cabinet.example", "postmaster@cabinet.example")}
+    return decide_recipient(address, lambda domain: domain == "cabinet.example", known.get, "postmaster@cabinet.example")
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from vaguemestre.crypto.standing import Standing
 from vaguemestre.domain.outcome import Proceed, Reject
-from vaguemestre.inbound.accept import Standing
 from vaguemestre.inbound.verify import Verified, decide_originator
 
 STANDING = Standing(frozenset({"hopital.example", "xn--hpital-ixa.example"}), "CN=mx", "f" * 64)

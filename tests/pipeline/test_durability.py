@@ -198,6 +198,8 @@ def with_the_commit_first(monkeypatch: pytest.MonkeyPatch) -> None:
         later: list[Any] = []
 
         class Late:
+            held = vault.held
+
             def keep(self, items: Any) -> None:
                 later.extend(items)
 

@@ -61,13 +61,14 @@ def steps(work: Callable[[], object]) -> int:
 
 
 def works() -> Iterator[tuple[str, Callable[[], object]]]:
+    from vaguemestre.records import kept_objects
     from vaguemestre.records.queries import filings, soundness, status
 
     yield "status", lambda: status.status(NOW)
     yield "filings", lambda: list(filings.filings())
     yield "rules", soundness.broken_rules
     yield "keys", soundness.broken_keys
-    yield "digests", lambda: list(soundness.message_digests())
+    yield "digests", lambda: list(kept_objects.digests())
 
 
 def test_four_times_the_rows_cost_about_four_times_the_steps(data_directory: Path) -> None:
@@ -103,15 +104,14 @@ def test_a_document_that_comes_between_two_pages_is_a_line(data_directory: Path)
 
 
 def test_each_digest_once_however_many_messages_bear_it(data_directory: Path) -> None:
-    from vaguemestre.records import rows
+    from vaguemestre.records import kept_objects, rows
     from vaguemestre.records.models import Message
-    from vaguemestre.records.queries import soundness
 
     with transaction.atomic():
         for k in range(2500):
             sha256 = f"{k // 2:064x}"
             rows.insert_one(Message, {"sha256": sha256, "size": 1, "message_id": "<x@x>", "channel": "smtp", "received_at": NOW})
-    assert list(soundness.message_digests()) == [f"{k:064x}" for k in range(1250)]
+    assert list(kept_objects.digests()) == [f"{k:064x}" for k in range(1250)]
 
 
 def test_faults_of_one_kind_are_named_to_a_bound(data_directory: Path) -> None:

@@ -11,7 +11,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from vaguemestre.crypto.revocation import Revocation
 from vaguemestre.crypto.trust_list import TrustSnapshot
 from vaguemestre.domain.configuration import check
 from vaguemestre.domain.envelope import Envelope, Peer
+from vaguemestre.domain.mailbox import Box
 from vaguemestre.domain.outcome import Defer, Proceed, Reject
 from vaguemestre.servers.smtp import SmtpDoor
 
@@ -74,6 +75,8 @@ class MemoryFacts:
     mailboxes: set[str]
     clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC)
     broken: bool = False
+    boxes: dict[str, Box] = dataclasses.field(default_factory=dict)
+    threads: dict[tuple[str, str, str], bool] = dataclasses.field(default_factory=dict)
 
     def trust(self) -> TrustSnapshot:
         if self.broken:
@@ -86,10 +89,20 @@ class MemoryFacts:
     def hosts(self, domain: str) -> bool:
         return domain == HERE
 
-    def mailbox(self, address: str) -> bool:
+    def mailbox(self, address: str) -> Box | None:
         if self.broken:
             raise RuntimeError("secret text of an exception")
-        return address in self.mailboxes
+        return self.boxes.get(address) or (Box(address) if address in self.mailboxes else None)
+
+    def patients(self) -> str:
+        return "patient.example"
+
+    def answerable(self, patient: str, mailboxes: Sequence[str], named: Sequence[str]) -> dict[str, bool]:
+        found: dict[str, bool] = {}
+        for mailbox in mailboxes:
+            states = [self.threads[patient, mailbox, name] for name in named if (patient, mailbox, name) in self.threads]
+            found |= {mailbox: any(states)} if states else {}
+        return found
 
     def now(self) -> dt.datetime:
         return self.clock()

@@ -17,11 +17,10 @@ import pytest
 import uvloop
 
 from tests.servers.door import BODY, DOCTOR, NOW, OPENING, PEER_DOMAIN, SENDER, Pki, Running, Wire, message, opened, running, secured, until
-from vaguemestre.crypto import demo_pki
+from vaguemestre.crypto import demo_pki, tls
+from vaguemestre.crypto.tls import IdentityFiles
 from vaguemestre.domain.fault import Refused
 from vaguemestre.domain.outcome import Defer, Proceed, Reject
-from vaguemestre.servers import smtp_tls
-from vaguemestre.servers.smtp_tls import IdentityFiles
 
 
 @pytest.fixture
@@ -271,12 +270,12 @@ def test_random_bytes_do_not_stop_the_door(door: Running) -> None:
 def test_sessions_that_could_be_resumed_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pki = Pki.make(tmp_path)
     pki.peer()
-    monkeypatch.setattr(smtp_tls, "SESSIONS_MOST", 2)
+    monkeypatch.setattr(tls, "SESSIONS_MOST", 2)
     files = IdentityFiles(tmp_path)
 
     def connect() -> None:
-        server = smtp_tls.SecureLayer(files.current.context)
-        client = smtp_tls.SecureLayer(pki.context(), server_side=False, hostname="localhost")
+        server = tls.SecureLayer(files.current.context)
+        client = tls.SecureLayer(pki.context(), server_side=False, hostname="localhost")
         client.handshake(b"")
         server.handshake(client.wire())
         assert client.handshake(server.wire())

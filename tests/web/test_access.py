@@ -16,11 +16,12 @@ if TYPE_CHECKING:
 
 Browser = Callable[..., "Client"]
 
-NUMBERS = {"documents": "document", "patients": "patient", "resultats": "result"}
+NUMBERS = {"documents": "document", "patients": "patient", "resultats": "result", "boites": "mailbox"}
 """What the number of an address is, by the address's first word."""
-PUBLIC = {"account_login", "language", "asset"}
+PUBLIC = {"account_login", "language", "asset", "alive", "ready", "metrics"}
+"""The last two for the addresses of `metrics.allow` alone: tests/web/test_health.py."""
 DRAWN = {"page-image", "held-image", "file", "stripped"}
-LISTS = {"inbox", "search", "administration", "account_logout"}
+LISTS = {"inbox", "search", "directory", "administration", "account_logout", "trust-list", "outgoing", "mailboxes"}
 
 
 def patterns() -> list[tuple[str, str]]:
@@ -41,6 +42,7 @@ def numbers(world: World) -> dict[str, list[int]]:
         "document": [d.pk for d in world.documents.values()],
         "patient": [p.pk for p in world.patients.values()],
         "result": list(Result.objects.order_by("pk").values_list("pk", flat=True)),
+        "mailbox": [box.pk for box in world.mailboxes.values()],
     }
 
 
@@ -61,12 +63,13 @@ def addresses(world: World) -> Iterator[tuple[str, str, str | None, int | None]]
 
 def state() -> list[Any]:
     """Everything that a decision changes."""
-    from vaguemestre.records.models import Document, Filing, FilingBan, KnownSender, LocalCode, ReadMark, Result
+    from vaguemestre.records.models import Document, Filing, FilingBan, KnownSender, LocalCode, Mailbox, ReadMark, Result
 
     documents = Document.objects.order_by("pk").values_list("pk", "decision", "rule", "reason", "patient", "filed_at", "set_aside_at")
     results = Result.objects.order_by("pk").values_list("pk", "patient")
     counts = [model.objects.count() for model in (Filing, FilingBan, KnownSender, LocalCode, ReadMark)]
-    return [list(documents), list(results), counts, Filing.objects.exclude(undone_at=None).count()]
+    boxes = list(Mailbox.objects.order_by("pk").values_list("pk", "name", "state", "red_listed", "quota"))
+    return [boxes, list(documents), list(results), counts, Filing.objects.exclude(undone_at=None).count()]
 
 
 def refused() -> int:
@@ -91,6 +94,7 @@ def seen_by(world: World, login: str) -> dict[str, set[int]]:
         "document": {world.documents[d].pk for d in own},
         "patient": {p.pk for ref, p in world.patients.items() if ref.startswith(charts)},
         "result": {r.pk for r in Result.objects.select_related("document") if r.document in [world.documents[d] for d in own]},
+        "mailbox": {box.pk for box in world.mailboxes.values()} if login == "admin" else set(),
     }
 
 
@@ -149,7 +153,7 @@ def test_what_is_theirs_opens(world: World, browser: Browser, login: str) -> Non
     client, mine = browser(login), seen_by(world, login)
     others = names_of(world, "S" if login != "fabre" else "P")
     for name, address, kind, number in addresses(world):
-        if name == "administration":
+        if name in {"administration", "mailboxes", "trust-list", "outgoing"}:
             assert client.get(address).status_code == 403
         elif name in LISTS | PUBLIC or (kind is not None and number in mine[kind]):
             response = client.get(address)
@@ -174,12 +178,14 @@ def test_the_mail_of_a_colleague_stays_theirs(world: World, browser: Browser) ->
 @pytest.mark.parametrize("login", ["admin"])
 def test_an_administrator_sees_nothing_clinical(world: World, browser: Browser, login: str) -> None:
     client = browser(login)
-    for name, address, kind, _ in addresses(world):
+    for name, address, kind, number in addresses(world):
         response = client.get(address)
         text = body(response)
         assert not any(word in text for word in names_of(world, "PS")), address
         assert "tilleuls" not in text.lower(), address
-        if kind is not None:
+        if kind == "mailbox":
+            assert response.status_code == (200 if number in numbers(world)["mailbox"] else 404)
+        elif kind is not None:
             assert response.status_code in {404, 405}
         elif name == "search":
             assert response.status_code == 403

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 UNFINISHED = "init.unfinished"
 """In the data directory from the first instant of `init` to its last: its presence tells that an init was cut."""
+RESTORING = "restore.unfinished"
+"""The same, of `restore`."""
 
 
 def absolute(directory: str | os.PathLike[str]) -> Path:
@@ -37,6 +39,8 @@ def check_directory(path: Path) -> None:
         raise Refused(f"{path} is not a directory; a data directory is made by vaguemestre init.")
     if not os.access(path, os.R_OK | os.W_OK | os.X_OK):
         raise Refused(f"{path} cannot be used: this account may not read and write it.")
+    if (path / RESTORING).exists():
+        raise Refused(f"A restore into {path} was cut before its end, or goes on; empty that directory and run vaguemestre restore again.")
     if (path / UNFINISHED).exists():
         raise Refused(f"The init of {path} was cut before its end; remove that directory and run vaguemestre init again.")
     for name in ("web", "trace"):
@@ -115,7 +119,9 @@ def check_filled() -> None:
         raise Refused(_NO_TABLE.format(database=database))
 
 
-def _check_schema(path: Path) -> None:
+def check_not_newer(path: Path) -> set[tuple[str, str]]:
+    """The (app, name) of the migrations that the database lacks, in no order. Raises `Refused` where it holds nothing or has one that this
+    version does not know."""
     from django.db import connection
     from django.db.migrations.loader import MigrationLoader
 
@@ -127,7 +133,11 @@ def _check_schema(path: Path) -> None:
         raise Refused(_NO_TABLE.format(database=database))
     if any(migration not in known for migration in applied if migration[0] in apps):
         raise Refused(f"{path} was written by a newer version of Vaguemestre; use that version or a later one.")
-    if known - applied:
+    return known - applied
+
+
+def _check_schema(path: Path) -> None:
+    if check_not_newer(path):
         raise Refused(f"The database of {path} is of an older version; make a copy, stop serve, then run vaguemestre upgrade {path}.")
 
 

@@ -97,7 +97,8 @@ def _publish(pki: Path, entries: list[Entry], now: dt.datetime) -> None:
 
 
 @contextlib.contextmanager
-def _locked(pki: Path) -> Iterator[None]:
+def locked(pki: Path) -> Iterator[None]:
+    """Acts on the files of the demo CA, one at a time."""
     descriptor = os.open(pki / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -116,7 +117,7 @@ def refresh_crl(directory: str | os.PathLike[str], *, whatever: bool = False) ->
 
     pki = Path(directory) / "pki"
     now = dt.datetime.now(dt.UTC)
-    with _locked(pki):
+    with locked(pki):
         if not whatever:
             try:
                 ends = x509.load_pem_x509_crl((pki / "crl.pem").read_bytes()).next_update_utc
@@ -153,11 +154,11 @@ def _out(name: str, entries: list[Entry]) -> Path:
 def _issue(path: Path, domain: str, out_name: str) -> int:
     from vaguemestre.cli.init import write
     from vaguemestre.crypto import certificates, demo_pki
-    from vaguemestre.records import administration
+    from vaguemestre.records import trust_lists
 
     pki = path / "pki"
     now = dt.datetime.now(dt.UTC)
-    with _locked(pki):
+    with locked(pki):
         entries = _register(pki)
         out = _out(out_name, entries)
         ca = _ca(pki)
@@ -165,7 +166,7 @@ def _issue(path: Path, domain: str, out_name: str) -> int:
         read = certificates.read_pem(peer.certificate)[0]
         # Registered before it is trusted or handed out: what exists can be revoked.
         _save(pki, [*entries, _entry("peer", domain, read.serial)])
-        administration.list_peer(domain, read.subject, read.key, read.serial, now)
+        trust_lists.list_peer(domain, read.subject, read.key, read.serial, now)
         write(out / "key.pem", peer.key, 0o600)
         write(out / "cert.pem", peer.certificate, 0o644)
         write(out / "ca.pem", ca.certificate, 0o644)
@@ -174,11 +175,11 @@ def _issue(path: Path, domain: str, out_name: str) -> int:
 
 
 def _revoke(path: Path, domain: str) -> int:
-    from vaguemestre.records import administration
+    from vaguemestre.records import trust_lists
 
     pki = path / "pki"
     now = dt.datetime.now(dt.UTC)
-    with _locked(pki):
+    with locked(pki):
         entries = _register(pki)
         peers = [one for one in entries if one["use"] == "peer" and one["domain"] == domain]
         if not peers:
@@ -188,7 +189,7 @@ def _revoke(path: Path, domain: str) -> int:
             one["revoked_at"] = now.isoformat(timespec="seconds")
         _save(pki, entries)
         _publish(pki, entries, now)
-        administration.peer_revoked([int(one["serial"], 16) for one in sound], now)
+        trust_lists.peer_revoked([int(one["serial"], 16) for one in sound], now)
     print(f"{len(sound)} certificates of {domain} were revoked; {len(peers) - len(sound)} were before.")
     return 0
 

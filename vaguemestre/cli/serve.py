@@ -22,6 +22,7 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
+from vaguemestre.cli import serve_outgoing, serve_refresh
 from vaguemestre.cli.serve_doors import lock, place, reserve, shown
 from vaguemestre.domain.configuration import Configuration
 from vaguemestre.domain.fault import Fault, Refused
@@ -202,6 +203,11 @@ class Supervisor:
         for number in range(workers):
             body = _bound(self._configuration, self._directory, number)
             self.children.append(Child(f"worker {number}", body, signal.SIGKILL))
+        departures = lambda: serve_outgoing.run(self._configuration, self._directory, GRACE_S - 2)  # noqa: E731 - a child's body
+        self.children.append(Child("outgoing", departures, signal.SIGKILL))
+        if serve_refresh.needed(self._configuration):
+            refresher = lambda: serve_refresh.run(self._configuration, self._directory)  # noqa: E731 - a child's body
+            self.children.append(Child("refresher", refresher, signal.SIGKILL))
         if smtp is not None:
             ready.append(f"smtp={self._start_smtp(*smtp)}")
         for child in self.children:
@@ -350,6 +356,7 @@ def _preload() -> None:
 
     import vaguemestre.inbound.read
     import vaguemestre.pipeline.worker
+    import vaguemestre.servers.departures
     import vaguemestre.servers.intake  # noqa: F401
 
     connections.close_all()

@@ -12,6 +12,10 @@ import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from vaguemestre.vault.files import Vault
 
 SUMMARY = "checks the trace chain, the vault and the database"
 
@@ -27,22 +31,23 @@ class Findings:
 
 
 def _vault(directory: Path, findings: Findings) -> None:
-    from vaguemestre.records.queries.soundness import MOST_NAMED, is_kept, message_digests
+    from vaguemestre.records import kept_objects
+    from vaguemestre.records.queries.soundness import MOST_NAMED
     from vaguemestre.vault.files import Vault
 
     vault = Vault(directory / "vault")
     if not vault.directory.is_dir():
         findings.faults.append("vault: its folder is absent")
         return
-    kept = _Ordered(message_digests())
+    kept = _Ordered(kept_objects.digests())
     for sha256 in vault.digests():
         findings.objects += 1
         fault = vault.check(sha256)
-        if fault is not None:
+        if fault is not None and not _erased(vault, sha256):
             findings.faults.append(fault)
         for absent in kept.before(sha256):
             _absent(vault, absent, findings)
-        if not kept.take(sha256) and fault is None and not is_kept(sha256):
+        if not kept.take(sha256) and fault is None and not kept_objects.named(sha256):
             findings.notes.append(f"vault: {sha256}: no message knows this object (a crash before its commit leaves one)")
     for absent in kept.before(None):
         _absent(vault, absent, findings)
@@ -61,14 +66,18 @@ def _vault(directory: Path, findings: Findings) -> None:
         findings.notes.append(f"vault: {left} half-written objects (being written now, or left by a crash)")
 
 
-def _absent(vault: object, sha256: str, findings: Findings) -> None:
-    from vaguemestre.vault.files import Vault
-
-    assert isinstance(vault, Vault)
-    # Looked at again: the message may have come after its folder was listed.
+def _absent(vault: Vault, sha256: str, findings: Findings) -> None:
+    # Looked at again: the message may have come after its folder was listed, or been erased since.
     fault = vault.check(sha256)
-    if fault is not None:
+    if fault is not None and not _erased(vault, sha256):
         findings.faults.append(f"{fault} (a message was acknowledged with it)")
+
+
+def _erased(vault: Vault, sha256: str) -> bool:
+    """Whether an object is absent because it was erased while this check went on: no row names it any more."""
+    from vaguemestre.records import kept_objects
+
+    return not vault.path(sha256).exists() and not kept_objects.named(sha256)
 
 
 class _Ordered:

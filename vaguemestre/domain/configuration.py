@@ -68,6 +68,22 @@ def _is_door(text: str) -> bool:
     return _is_host(host) and port.isascii() and port.isdigit() and len(port) <= 5 and int(port) <= MAX_PORT
 
 
+def _is_url(text: str, schemes: tuple[str, ...]) -> bool:
+    """An address of the web: a scheme of these, a host, no name or password of an account, nothing after #, no blank."""
+    scheme, there, rest = text.partition("://")
+    place = rest.partition("/")[0]
+    bare = place if place.endswith("]") or not place.rpartition(":")[1] else place.rpartition(":")[0]
+    port = place[len(bare) + 1 :]
+    named = place == bare or (port.isascii() and port.isdigit() and len(port) <= 5 and 0 < int(port) <= MAX_PORT)
+    plain = len(text) <= 500 and text.isascii() and text.isprintable() and not set(' #\\"<>') & set(text)
+    return bool(there) and scheme in schemes and plain and named and _is_host(bare)
+
+
+def _is_route(text: str) -> bool:
+    domain, _, place = text.partition("=")
+    return (domain == "*" or _is_domain(domain)) and place != "off" and _is_door(place) and place.rpartition(":")[2] != "0"
+
+
 def _is_database(text: str) -> bool:
     return sqlite_file(text) is not None or postgresql(text) is not None
 
@@ -78,7 +94,36 @@ DOOR = Form(_is_door, f"off or HOST:PORT with a port from 0 to {MAX_PORT}, such 
 DATABASE = Form(
     _is_database, "sqlite:FILE, such as sqlite:records.sqlite3, or postgresql://USER@HOST/NAME, such as postgresql://vm@db.demo.example/vm"
 )
+HTTPS = Form(lambda text: not text or _is_url(text, ("https",)), "empty or an address that begins with https://")
+WEB_ADDRESSES = Form(
+    lambda text: all(_is_url(one, ("http", "https")) for one in text.split()),
+    "blank-separated addresses that begin with http:// or https://",
+)
+FILE = Form(lambda text: 0 < len(text) <= 1_000 and text.isprintable() and not text.endswith("/"), "the path of a file, such as pki/ca.pem")
+KEY = Form(
+    lambda text: len(text) <= 500 and text.isascii() and all(33 <= ord(one) <= 126 for one in text), "empty or letters without blanks"
+)
+MINUTES = Form(
+    lambda text: (
+        bool(text.split()) and all(one.isascii() and one.isdigit() and len(one) <= 4 and 0 < int(one) <= 1_440 for one in text.split())
+    ),
+    "blank-separated whole minutes from 1 to 1440, such as 1 5 15 30 60",
+)
+ROUTES = Form(
+    lambda text: all(map(_is_route, text.split())), "blank-separated DOMAIN=HOST:PORT, * for every other domain, such as *=relay.example:25"
+)
 HOSTS = Form(lambda text: bool(text.split()) and all(map(_is_host, text.split())), "blank-separated host names, without port")
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ipaddress.ip_network(text)
+    except ValueError:
+        return False
+    return True
+
+
+NETWORKS = Form(lambda text: all(map(_is_network, text.split())), "blank-separated addresses or networks, such as 127.0.0.1 10.0.0.0/8")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -125,8 +170,23 @@ TABLE: Mapping[str, Mapping[str, Setting]] = {
         "secure_cookies": Setting(bool, False, "true behind HTTPS"),
         "idle_minutes": Setting(int, 120, "an idle sign-in ends after this", 5, 720),
     },
+    "metrics": {
+        "allow": Setting(str, "127.0.0.1 ::1", "addresses and networks that may read /pret and /metriques; empty = nobody", form=NETWORKS),
+    },
     "trust": {
+        "url": Setting(str, "", "where the trust list is fetched (https); empty = loaded by hand only", form=HTTPS),
+        "ca": Setting(
+            str, "pki/ca.pem", "the authorities (PEM) that the list's host is checked against, relative to the data directory", form=FILE
+        ),
+        "refresh_hours": Setting(int, 6, "the list is fetched again within this", 1, 24),
         "max_age_hours": Setting(int, 0, "a trust list older than this defers all mail; 0 = 168 in mssante, never in demo", 0, 8_760),
+        "alarm_hours": Setting(int, 0, "a trust list older than this raises the alarm; 0 = half of max_age_hours", 0, 8_760),
+    },
+    "revocation": {
+        "urls": Setting(str, "", "where revocation lists are fetched, blank-separated; http will do, they are signed", form=WEB_ADDRESSES),
+        "distribution_points": Setting(bool, False, "fetch also the lists that our own and the peers' certificates name"),
+        "refresh_hours": Setting(int, 6, "each revocation list is fetched again within this", 1, 24),
+        "alarm_hours": Setting(int, 24, "a revocation list that ends within this raises the alarm", 1, 720),
     },
     "pipeline": {
         "workers": Setting(int, 2, "reading and filing processes", 1, 64),
@@ -135,6 +195,45 @@ TABLE: Mapping[str, Mapping[str, Setting]] = {
         "lease_s": Setting(int, 60, "a claim older than this is taken over", 15, 3_600),
         "document_seconds": Setting(int, 10, "longest time to read one document", 1, 60),
         "document_bytes": Setting(int, 1_073_741_824, "address space of the reading child", 134_217_728, 1 << 36),
+    },
+    "mailboxes": {
+        "quota_bytes": Setting(int, 0, "what a mailbox may hold where it has no quota of its own; 0 = no bound", 0, 1 << 50),
+        "export_days": Setting(int, 90, "days that a closed mailbox's mail is kept for its export before it may be erased", 30, 3_650),
+    },
+    "patients": {
+        "domain": Setting(str, "patient.mssante.fr", "the mail domain of patients: never hosted here, its people only answer", form=DOMAIN),
+    },
+    "outgoing": {
+        "routes": Setting(
+            str, "", "where the mail of a domain goes instead of its MX: domain=host:port ..., * for all others", form=ROUTES
+        ),
+        "port": Setting(int, 25, "port of the servers that MX records name", 1, MAX_PORT),
+        "connections_per_host": Setting(int, 20, "connections at once to one server", 1, 200),
+        "timeout_s": Setting(int, 300, "what RFC 5321 4.5.3.2 calls five minutes; the others keep their share of it", 5, 3_600),
+        "expire_hours": Setting(int, 48, "a message that could not be delivered after this is returned", 1, 240),
+        "delay_notice_hours": Setting(int, 4, "a sender is told once of a message that waits longer than this", 1, 240),
+        "retry_minutes": Setting(
+            str, "1 5 15 30 60 120 240", "minutes before each next try, each 20 % more or less; the last one repeats", form=MINUTES
+        ),
+        "at_once": Setting(int, 128, "messages on their way at once", 1, 2_000),
+        "per_domain": Setting(int, 32, "of these, for one domain", 1, 2_000),
+        "lease_s": Setting(int, 60, "a claim older than this is taken over", 15, 3_600),
+    },
+    "directory": {
+        "shrink_percent": Setting(int, 20, "an extraction that is shorter than the last good one by more than this is refused", 1, 99),
+        "bad_percent": Setting(int, 1, "an extraction with more bad lines than this is refused", 0, 50),
+        "api": Setting(
+            str, "", "the national directory's API, such as https://gateway.api.esante.gouv.fr/fhir/v2; empty = not asked", form=HTTPS
+        ),
+        "api_key": Setting(str, "", "the key that the API is asked with", form=KEY),
+        "api_ca": Setting(
+            str, "/etc/ssl/certs/ca-certificates.crt", "the authorities (PEM) that the API's host is checked against", form=FILE
+        ),
+    },
+    "retention": {
+        "messages_days": Setting(int, 0, "mail of which nothing is filed in a chart is erased after this; 0 = never", 0, 36_500),
+        "sent_days": Setting(int, 0, "mail that left, or was given up, is erased after this; 0 = never", 0, 36_500),
+        "closed_mailboxes": Setting(bool, False, "the same of closed mailboxes, once their mailboxes.export_days have ended"),
     },
     "filing": {
         "automatic": Setting(str, "AE", "rules that may file by themselves: AE, A, E or none", choices=("AE", "A", "E", "none")),

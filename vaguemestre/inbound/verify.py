@@ -9,9 +9,9 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 
+from vaguemestre.crypto.standing import Standing
 from vaguemestre.crypto.trust_list import domain_key
 from vaguemestre.domain.outcome import Proceed, Reject
-from vaguemestre.inbound.accept import Standing
 from vaguemestre.protocols import originator
 
 

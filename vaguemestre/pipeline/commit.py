@@ -20,7 +20,7 @@ from vaguemestre.domain.outcome import Defer, Proceed, Reject
 from vaguemestre.inbound import store
 from vaguemestre.inbound.file import Filed, follow
 from vaguemestre.inbound.store import Incoming
-from vaguemestre.pipeline import carrying, versions
+from vaguemestre.pipeline import asked, carrying, told_back, versions
 from vaguemestre.pipeline.repeats import Repeats
 from vaguemestre.pipeline.versions import Moved
 from vaguemestre.records import chain, queue, rows
@@ -43,7 +43,10 @@ def _sending(incoming: Incoming) -> Sending:
 
 def _mailboxes(cursor: CursorWrapper, addresses: Sequence[str]) -> dict[str, int]:
     marks = ", ".join(["%s"] * len(addresses))
-    cursor.execute(f"SELECT address, id FROM records_mailbox WHERE address IN ({marks})", list(addresses))  # noqa: S608 - marks only
+    cursor.execute(
+        f"SELECT address, id FROM records_mailbox WHERE address IN ({marks}) AND state = 'active'",  # noqa: S608 - marks only
+        list(addresses),
+    )
     return dict(cursor.fetchall())
 
 
@@ -61,12 +64,12 @@ def _delivered(cursor: CursorWrapper, batch: Sequence[Incoming]) -> defaultdict[
     return found
 
 
-def _places(cursor: CursorWrapper, mailbox: int, count: int) -> tuple[int, int, int]:
-    """Takes `count` UIDs in a mailbox's INBOX: folder, first UID, modification sequence."""
+def _places(cursor: CursorWrapper, mailbox: int, count: int, octets: int) -> tuple[int, int, int]:
+    """Takes `count` UIDs in a mailbox's INBOX for messages of `octets` in all: folder, first UID, modification sequence."""
     cursor.execute(
-        "UPDATE records_folder SET uid_next = uid_next + %s, mod_seq = mod_seq + 1 WHERE mailbox_id = %s AND name = 'INBOX'"
-        " RETURNING id, uid_next, mod_seq",
-        [count, mailbox],
+        "UPDATE records_folder SET uid_next = uid_next + %s, mod_seq = mod_seq + 1, octets = octets + %s"
+        " WHERE mailbox_id = %s AND name = 'INBOX' RETURNING id, uid_next, mod_seq",
+        [count, octets, mailbox],
     )
     folder, uid_next, mod_seq = cursor.fetchone()
     return folder, uid_next - count, mod_seq
@@ -75,10 +78,17 @@ def _places(cursor: CursorWrapper, mailbox: int, count: int) -> tuple[int, int, 
 def receive(vault: Vault, batch: Sequence[Incoming]) -> list[Stored]:
     """Keeps a batch: when it returns, each message answered Proceed(row number) is durable. Raises OSError or a database error, and
     then promises nothing of any of them."""
-    vault.keep([(one.sha256, one.data) for one in batch])
+    with vault.held():
+        vault.keep([(one.sha256, one.data) for one in batch])
+        return _stored(batch)
+
+
+def _stored(batch: Sequence[Incoming]) -> list[Stored]:
+    """The rows of a batch whose bytes are kept."""
     outcomes: list[Stored] = []
     events: list[Event] = []
     arrived: defaultdict[int, list[int]] = defaultdict(list)
+    octets: defaultdict[int, int] = defaultdict(int)
     entries: list[dict[str, int]] = []
     with queue.turn(), transaction.atomic(), connection.cursor() as cursor:
         mailboxes = _mailboxes(cursor, list({address for one in batch for address in one.recipients}))
@@ -93,13 +103,14 @@ def receive(vault: Vault, batch: Sequence[Incoming]) -> list[Stored]:
             message = rows.insert_one(Message, storing.message, cursor)
             for mailbox in storing.mailboxes:
                 asked = storing.notices.get(mailbox, {})
+                octets[mailbox] += len(one.data)
                 arrived[mailbox].append(rows.insert_one(Delivery, {"message_id": message, "mailbox_id": mailbox, **asked}, cursor))
             already.update(storing.mailboxes)
             result = "kept" if storing.mailboxes else "kept-repeated"
             events.append(Event(one.received_at, "received", f"message:{message}", one.peer, result))
             outcomes.append(Proceed(message))
         for mailbox, deliveries in arrived.items():
-            folder, uid, mod_seq = _places(cursor, mailbox, len(deliveries))
+            folder, uid, mod_seq = _places(cursor, mailbox, len(deliveries), octets[mailbox])
             entries += [
                 {"folder_id": folder, "delivery_id": delivery, "uid": uid + k, "mod_seq": mod_seq} for k, delivery in enumerate(deliveries)
             ]
@@ -186,6 +197,7 @@ class _Writer:
         self.done.append(("failed" if one.failed else "done", one.failed[:100], self.at, claimed.delivery))
         facts = one.facts
         self.read.append((facts["header_from"], facts["subject"], facts["sent_at"], facts["text"], self.at, claimed.message))
+        self.events += told_back.note(claimed.mailbox, (filed.row["content"] for filed in one.filed), self.now)
         if one.failed:
             self.events.append(Event(self.now, "given-to-a-person", f"message:{claimed.message}", "node", one.failed))
 
@@ -266,6 +278,7 @@ class _Writer:
             "UPDATE records_delivery SET state = %s, reason = %s, done_at = %s, owner = '', lease = 0 WHERE id = %s",
             self.done,
         )
+        asked.note([row[3] for row in self.done])
         self.cursor.executemany(
             "UPDATE records_message SET header_from = %s, subject = %s, sent_at = %s, text = %s, read_at = %s"
             " WHERE id = %s AND read_at IS NULL",

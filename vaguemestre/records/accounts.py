@@ -12,9 +12,12 @@ CLINICAL = frozenset({"doctor", "secretary", "substitute"})
 
 
 class Account(AbstractBaseUser):
+    """`domains`: those that an admin administers; none means the whole operator. Always empty for the other roles."""
+
     login = models.CharField(max_length=100, unique=True)
     role = models.CharField(max_length=10, choices=ROLES)
     mailboxes = models.ManyToManyField("records.Mailbox", blank=True)
+    domains = models.ManyToManyField("records.HostedDomain", blank=True)
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField()
 

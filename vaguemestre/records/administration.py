@@ -1,4 +1,4 @@
-"""What an administrator writes: mailboxes, accounts, charts, known senders, the trust list. Each act and its trace are one transaction.
+"""What an administrator writes: mailboxes, accounts, charts, known senders. Each act and its trace are one transaction.
 
 Every function takes `now` (aware) and raises `Refused` when the act makes no sense on what is there; then nothing is written.
 """
@@ -14,19 +14,17 @@ from django.db.models import F
 
 from vaguemestre.domain.event import Event
 from vaguemestre.domain.fault import Refused
-from vaguemestre.records import chain
+from vaguemestre.records import chain, domains
 from vaguemestre.records.accounts import CLINICAL, Account
 from vaguemestre.records.mailboxes import Folder, Mailbox, Practice
 from vaguemestre.records.patients import KnownSender, Patient
-from vaguemestre.records.trust import TrustEntry, TrustList
+from vaguemestre.records.trust import TrustList
 
 ACTOR = "cli"
 FOLDERS = ("INBOX", "Sent", "Trash", "Archive")
 LOGIN_CLASH = "An account of that login is there already; choose another."
 READABLE = "abcdefghjkmnpqrstuvwxyz23456789"
 """Without i, l, o, 0 and 1, which are read for one another."""
-MOST_DN, MOST_DESCRIPTION = 1000, 500
-"""Characters of a listed subject and of its description that are kept to be shown; peers are known by the key of the whole subject."""
 
 
 def _trace(now: dt.datetime, event: str, object_: str, result: str) -> None:
@@ -56,7 +54,8 @@ def mailbox(address: str) -> Mailbox:
 
 
 def make_mailbox(address: str, type_: str, name: str, practice: str, rpps: str, structure: str, now: dt.datetime) -> Mailbox:
-    """A mailbox with its folders. `address` in comparison form; `practice` is made when it is first named."""
+    """The rows of a mailbox with its folders; `mailbox_life.make` decides whether it may be made, and is what commands and screens call.
+    `address` in comparison form; `practice` is made when it is first named."""
     with transaction.atomic():
         if Mailbox.objects.filter(address=address).exists():
             raise Refused("A mailbox of that address is there already; nothing was changed.")
@@ -78,12 +77,15 @@ def new_password() -> str:
     return "-".join("".join(secrets.choice(READABLE) for _ in range(4)) for _ in range(5))
 
 
-def make_account(login: str, role: str, addresses: Sequence[str], now: dt.datetime) -> tuple[Account, str]:
-    """A local sign-in and its password, which is kept nowhere but as Django's hash. `addresses` in comparison form."""
+def make_account(login: str, role: str, addresses: Sequence[str], now: dt.datetime, administers: Sequence[str] = ()) -> tuple[Account, str]:
+    """A local sign-in and its password, which is kept nowhere but as Django's hash. `addresses` in comparison form; `administers`: the
+    domains that an admin is bound to, none for the whole operator."""
     if role not in CLINICAL and addresses:
         raise Refused("An admin has no clinical access: leave --mailbox out.")
     if role in CLINICAL and not addresses:
         raise Refused(f"A {role} reads at least one mailbox: name it with --mailbox.")
+    if role in CLINICAL and administers:
+        raise Refused(f"A {role} administers no domain: leave --domain out.")
     password = new_password()
     made = Account(login=login, role=role, created_at=now)
     made.set_password(password)  # slow by intent, so before the transaction
@@ -94,7 +96,9 @@ def make_account(login: str, role: str, addresses: Sequence[str], now: dt.dateti
         mailboxes = [mailbox(address) for address in dict.fromkeys(addresses)]
         made.save()
         made.mailboxes.set(mailboxes)
-        _trace(now, "account-made", f"account:{made.pk}", f"{role}, {len(mailboxes)} mailboxes")
+        domains.appoint(made, list(administers), now)
+        bound = f", {len(set(administers))} domains" if administers else ""
+        _trace(now, "account-made", f"account:{made.pk}", f"{role}, {len(mailboxes)} mailboxes{bound}")
     return made, password
 
 
@@ -140,46 +144,3 @@ def load_patients(practice: Practice, patients: Iterable[Patient], now: dt.datet
         added = len(by_ref) - there
         _trace(now, "patients-imported", f"practice:{practice.pk}", f"{added} added, {there} updated")
     return added, there
-
-
-def trust_list() -> TrustList | None:
-    """The trust list in force, if any was ever loaded."""
-    return TrustList.objects.filter(id=1).first()
-
-
-def load_trust_list(entries: Sequence[tuple[str, str, str, str]], generated_at: dt.datetime | None, now: dt.datetime) -> int:
-    """Puts a list in force instead of the one before and returns its revision. Entries: (domain, DN as written, DN key, description);
-    the caller has checked them. Exact repeats of a (domain, DN key) are one."""
-    unique = {(domain, key): (dn, description) for domain, dn, key, description in entries}
-    with transaction.atomic():
-        TrustEntry.objects.all().delete()
-        TrustEntry.objects.bulk_create(
-            [
-                TrustEntry(domain=domain, dn=dn[:MOST_DN], dn_key=key, description=description[:MOST_DESCRIPTION])
-                for (domain, key), (dn, description) in unique.items()
-            ],
-            batch_size=500,
-        )
-        before = trust_list()
-        revision = (before.revision if before else 0) + 1
-        TrustList.objects.update_or_create(
-            id=1, defaults={"generated_at": generated_at, "loaded_at": now, "entries": len(unique), "revision": revision}
-        )
-        _trace(now, "trust-list-loaded", "trust-list:1", f"revision {revision}, {len(unique)} entries")
-    return revision
-
-
-def list_peer(domain: str, dn: str, dn_key: str, serial: int, now: dt.datetime) -> None:
-    """Lists a peer that our demo CA certified, beside those of the list in force."""
-    with transaction.atomic():
-        entry, _ = TrustEntry.objects.get_or_create(domain=domain, dn_key=dn_key, defaults={"dn": dn[:MOST_DN]})
-        TrustList.objects.get_or_create(id=1, defaults={"loaded_at": now, "entries": 0})
-        TrustList.objects.filter(id=1).update(entries=TrustEntry.objects.count(), revision=F("revision") + 1)
-        _trace(now, "peer-issued", f"trust-entry:{entry.pk}", f"serial {serial:x}")
-
-
-def peer_revoked(serials: Sequence[int], now: dt.datetime) -> None:
-    """Traces that certificates of our demo CA were revoked; the CRL under DIR/pki is what revokes them."""
-    with transaction.atomic():
-        for serial in serials:
-            _trace(now, "peer-revoked", "trust-list:1", f"serial {serial:x}")

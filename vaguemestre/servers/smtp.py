@@ -10,6 +10,7 @@ import contextlib
 from collections import Counter
 from pathlib import Path
 
+from vaguemestre.crypto.tls import IdentityFiles
 from vaguemestre.crypto.trust_list import domain_key
 from vaguemestre.domain.configuration import Configuration
 from vaguemestre.domain.envelope import Peer
@@ -17,7 +18,6 @@ from vaguemestre.inbound.accept import Facts, Keeper
 from vaguemestre.protocols import smtp
 from vaguemestre.servers.smtp_house import Connection, report_failure
 from vaguemestre.servers.smtp_session import Session
-from vaguemestre.servers.smtp_tls import IdentityFiles
 
 
 class SmtpDoor:

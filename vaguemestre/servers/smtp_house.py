@@ -9,11 +9,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol, TypeVar
 
+from vaguemestre.crypto.tls import IdentityFiles
 from vaguemestre.domain.envelope import Peer
 from vaguemestre.domain.outcome import Defer
 from vaguemestre.inbound.accept import Facts, Keeper
 from vaguemestre.protocols import replies, smtp
-from vaguemestre.servers.smtp_tls import IdentityFiles
 
 T = TypeVar("T")
 

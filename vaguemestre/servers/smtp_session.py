@@ -8,23 +8,22 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
 from typing import cast
 
 from vaguemestre.crypto import certificates
 from vaguemestre.crypto.certificates import Certificate
+from vaguemestre.crypto.standing import Standing, decide_peer
+from vaguemestre.crypto.tls import HandshakeFailed, Identity, SecureLayer
 from vaguemestre.domain.envelope import Envelope, Peer
 from vaguemestre.domain.fault import Fault
 from vaguemestre.domain.outcome import Defer, Proceed, Reject
-from vaguemestre.inbound import accept, verify
-from vaguemestre.inbound.accept import Standing
+from vaguemestre.inbound import accept, answer
 from vaguemestre.protocols import replies, smtp
 from vaguemestre.protocols.smtp import ChunkAsked, ContentAsked, Message, StartTls, Trouble
 from vaguemestre.protocols.smtp_commands import Recipient, Sender
 from vaguemestre.protocols.smtp_states import State
 from vaguemestre.servers.smtp_envelope import envelope
 from vaguemestre.servers.smtp_house import House, decided, report_failure
-from vaguemestre.servers.smtp_tls import HandshakeFailed, Identity, SecureLayer
 
 SLOWEST = 1_000
 """Bytes a second that a peer must send of a message, on the whole, after a first `timeout_s`."""
@@ -208,7 +207,7 @@ class Session(asyncio.Protocol):
     def _peer_outcome(self) -> Proceed[Standing] | Defer | Reject:
         facts = self._door.facts
         authorities = self._identity.authorities if self._identity is not None else ()
-        return decided(lambda: accept.decide_peer(self._certificate, authorities, facts.trust(), facts.revocation(), facts.now()))
+        return decided(lambda: decide_peer(self._certificate, authorities, facts.trust(), facts.revocation(), facts.now()))
 
     def _sender(self, event: Sender) -> None:
         outcome = self._peer_outcome()
@@ -230,7 +229,8 @@ class Session(asyncio.Protocol):
 
     def _recipient(self, event: Recipient) -> None:
         facts, postmaster = self._door.facts, self._door.postmaster
-        outcome = decided(lambda: accept.decide_recipient(event.address, facts.hosts, facts.mailbox, postmaster))
+        size = self._engine.sender.size if self._engine.sender is not None else 0
+        outcome = decided(lambda: accept.decide_recipient(event.address, facts.hosts, facts.mailbox, postmaster, size))
         if isinstance(outcome, Proceed):
             self._engine.accept(outcome.facts)
         else:
@@ -248,8 +248,8 @@ class Session(asyncio.Protocol):
         standing, sender = self._standing, self._engine.sender
         assert standing is not None and sender is not None, "no content without an accepted sender"
         facts = self._door.facts
-        protected: Callable[[str], bool] = lambda domain: domain in facts.trust().listed or facts.hosts(domain)  # noqa: E731
-        verified = decided(lambda: verify.decide_originator(event.data, standing, protected, sender.utf8))
+        to = tuple(self._engine.recipients)
+        verified = decided(lambda: answer.decide_letter(event.data, standing, sender.address, to, facts, sender.utf8))
         if not isinstance(verified, Proceed):
             self._refuse(verified)
             return

@@ -13,9 +13,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 
 from vaguemestre.domain.event import Event
-from vaguemestre.records import chain
+from vaguemestre.records import chain, domains
 from vaguemestre.records.accounts import Account
 from vaguemestre.records.documents import Document, Result
+from vaguemestre.records.mailboxes import Mailbox
 from vaguemestre.records.patients import Patient
 from vaguemestre.records.queries.visible import Visible, visible
 
@@ -54,14 +55,36 @@ def clinical(
     return guarded
 
 
-def administrator(view: Callable[Concatenate[HttpRequest, P], HttpResponse]) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
-    """Only an admin opens this page."""
+def _admin(request: HttpRequest) -> Account:
+    account = account_of(request)
+    if account.role != "admin":
+        trace(request, "access-refused", f"account:{account.pk}", "not-an-administrator")
+        raise PermissionDenied
+    return account
+
+
+def any_administrator(
+    view: Callable[Concatenate[HttpRequest, Account, P], HttpResponse],
+) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+    """Hands the view the admin, who may be bound to domains: it shows and changes what `records.domains.administered` gives. Others get 403
+    for a list; for an object the view finds nothing that they administer, so 404."""
 
     @functools.wraps(view)
     def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-        account = account_of(request)
-        if account.role != "admin":
-            trace(request, "access-refused", f"account:{account.pk}", "not-an-administrator")
+        account = account_of(request) if kwargs else _admin(request)
+        return view(request, account, *args, **kwargs)
+
+    return guarded
+
+
+def administrator(view: Callable[Concatenate[HttpRequest, P], HttpResponse]) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+    """Only an admin of the whole operator opens this page: one who is bound to domains does not."""
+
+    @functools.wraps(view)
+    def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        account = _admin(request)
+        if domains.bounds(account):
+            trace(request, "access-refused", f"account:{account.pk}", "bound-to-domains")
             raise PermissionDenied
         return view(request, *args, **kwargs)
 
@@ -86,6 +109,11 @@ def document_or_404(request: HttpRequest, seen: Visible, number: int, *related: 
 def patient_or_404(request: HttpRequest, seen: Visible, number: int) -> Patient:
     """The chart with this row number, if it is of the account's practices; an attempt on another's is traced."""
     return _found(request, seen.patients, Patient, "patient", number)
+
+
+def mailbox_or_404(request: HttpRequest, account: Account, number: int) -> Mailbox:
+    """The mailbox with this row number, if the account administers it; an attempt on another's is traced."""
+    return _found(request, domains.administered(account), Mailbox, "mailbox", number)
 
 
 def result_or_404(request: HttpRequest, seen: Visible, number: int) -> Result:

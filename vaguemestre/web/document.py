@@ -19,7 +19,7 @@ from vaguemestre.records.documents import Document
 from vaguemestre.records.patients import Patient
 from vaguemestre.records.queries import inbox, record
 from vaguemestre.records.queries.visible import Visible
-from vaguemestre.web import explained, files, forms, originals, pictures, report, results
+from vaguemestre.web import explained, files, forms, originals, pictures, receipt, report, results
 from vaguemestre.web.access import account_of, clinical, document_or_404
 from vaguemestre.web.files import File
 from vaguemestre.web.forms import Form
@@ -136,6 +136,7 @@ def show(request: HttpRequest, seen: Visible, number: int) -> HttpResponse:
         repeats=record.repeats(seen, document),
         siblings=_siblings(seen, document),
         mine=document.mailbox_id in seen.mailbox_ids,
+        receipt=receipt.wanted(seen, document),
         cover=_cover(seen, document),
     )
     if document.decision == "filed" and document.patient is not None:

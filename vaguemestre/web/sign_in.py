@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.adapter import DefaultAccountAdapter, get_adapter
 from allauth.account.forms import LoginForm
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.sessions.models import Session
@@ -18,7 +18,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from vaguemestre.domain.event import Event
-from vaguemestre.records import chain
+from vaguemestre.records import chain, mailbox_life
 from vaguemestre.records.accounts import Account
 
 LONGEST = 200
@@ -40,6 +40,7 @@ class Adapter(DefaultAccountAdapter):  # type: ignore[misc]
         "too_many_login_attempts": _("Trop d'essais. Attendez quelques minutes, puis réessayez."),
         "rate_limited": _("Trop d'essais. Attendez quelques minutes, puis réessayez."),
         "account_inactive": _("Ce compte est fermé. Adressez-vous à l'administrateur."),
+        "mailboxes_suspended": _("Les boîtes de ce compte sont suspendues ou closes. Adressez-vous à l'administrateur."),
     }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
@@ -65,6 +66,8 @@ class Adapter(DefaultAccountAdapter):  # type: ignore[misc]
     def login(self, request: HttpRequest, user: AbstractBaseUser) -> None:
         super().login(request, user)
         Session.objects.filter(expire_date__lt=timezone.now()).delete()
+        if isinstance(user, Account):
+            mailbox_life.signed_in(user, timezone.now())
         _trace("signed-in", user.pk, "done", proven=True)
 
     def logout(self, request: HttpRequest) -> None:
@@ -85,3 +88,11 @@ class SignInForm(LoginForm):  # type: ignore[misc]
         login.widget.attrs = {"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false", **bounds}
         password.widget.attrs = {"autocomplete": "current-password", **bounds}
         password.help_text = ""
+
+    def clean(self) -> Any:
+        """Whoever opens no active mailbox does not sign in (mssante.md 1.8); said only to who gave the right password."""
+        cleaned = super().clean()
+        if isinstance(self.user, Account) and self.user.is_active and not mailbox_life.may_sign_in(self.user):
+            _trace("sign-in-failed", self.user.pk, "mailboxes-suspended", proven=False)
+            raise get_adapter().validation_error("mailboxes_suspended")
+        return cleaned

@@ -7,7 +7,24 @@ from django.contrib.auth.decorators import login_not_required
 from django.urls import URLPattern, URLResolver, path, register_converter
 from django.views.i18n import set_language
 
-from vaguemestre.web import administration, assets, decide, document, errors, inbox, originals, patient, result, search
+from vaguemestre.web import (
+    administration,
+    assets,
+    decide,
+    directory,
+    document,
+    errors,
+    health,
+    inbox,
+    mailboxes,
+    originals,
+    outgoing,
+    patient,
+    receipt,
+    result,
+    search,
+    trust,
+)
 
 
 class RowNumber:
@@ -38,11 +55,20 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("documents/<row:number>/fichiers/<row:place>", originals.file, name="file"),
     path("documents/<row:number>/original", originals.original, name="original"),
     path("documents/<row:number>/sans-contenu-actif", originals.stripped, name="stripped"),
+    path("documents/<row:number>/accuser", receipt.acknowledge, name="acknowledge"),
     path("documents/<row:number>/message", originals.message, name="message"),
     path("patients/<row:number>/", patient.show, name="patient"),
     path("resultats/<row:number>/", result.show, name="result"),
     path("recherche", search.show, name="search"),
+    path("annuaire", directory.show, name="directory"),
     path("administration", administration.show, name="administration"),
+    path("administration/envois", outgoing.show, name="outgoing"),
+    path("boites/", mailboxes.show, name="mailboxes"),
+    path("boites/<row:number>/", mailboxes.one, name="mailbox"),
+    path("administration/liste-blanche", trust.show, name="trust-list"),
+    path("sante", health.alive, name="alive"),
+    path("pret", health.ready, name="ready"),
+    path("metriques", health.metrics, name="metrics"),
     path("connexion", allauth.login, name="account_login"),
     path("deconnexion", allauth.logout, name="account_logout"),
     path("langue", login_not_required(set_language), name="language"),

@@ -5,13 +5,15 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 from collections.abc import Sequence
+from typing import Any
 
-from django.db.models import Count, Min, Q
+from django.db.models import BigIntegerField, Count, Min, OuterRef, Prefetch, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
 
 from vaguemestre.records.accounts import Account
 from vaguemestre.records.deliveries import Delivery
 from vaguemestre.records.documents import Document
-from vaguemestre.records.mailboxes import Mailbox
+from vaguemestre.records.mailboxes import Folder, Mailbox
 from vaguemestre.records.messages import Message
 from vaguemestre.records.trust import TrustList
 
@@ -42,11 +44,18 @@ def service() -> Service:
     return Service(Message.objects.count(), state["all"], state["waiting"], state["failed"], oldest, decisions, trust)
 
 
-def mailboxes() -> Sequence[Mailbox]:
-    """Every mailbox with its practice and how many accounts open it (`accounts`)."""
-    return list(Mailbox.objects.select_related("practice").annotate(accounts=Count("account")).order_by("practice__name", "address"))
+def mailboxes(among: QuerySet[Mailbox] | None = None) -> Sequence[Any]:
+    """Mailboxes (all where `among` is None) with their practice and aliases, how many accounts open each (`accounts`) and the bytes that
+    it holds (`used`)."""
+    rows = Mailbox.objects.all() if among is None else among
+    octets = Folder.objects.filter(mailbox=OuterRef("pk")).order_by().values("mailbox").annotate(all=Sum("octets")).values("all")
+    counted = rows.annotate(accounts=Count("account", distinct=True), used=Coalesce(Subquery(octets), 0, output_field=BigIntegerField()))
+    return list(counted.select_related("practice").prefetch_related("aliases").order_by("practice__name", "address"))
 
 
-def accounts() -> Sequence[Account]:
-    """Every account with its mailboxes."""
-    return list(Account.objects.prefetch_related("mailboxes").order_by("login"))
+def accounts(among: QuerySet[Mailbox] | None = None) -> Sequence[Account]:
+    """Accounts with their mailboxes; where `among` is given, only those that open one of these mailboxes, with these mailboxes alone."""
+    if among is None:
+        return list(Account.objects.prefetch_related("mailboxes", "domains").order_by("login"))
+    shown = Prefetch("mailboxes", queryset=among)
+    return list(Account.objects.filter(mailboxes__in=among).distinct().prefetch_related(shown, "domains").order_by("login"))

@@ -5,11 +5,7 @@ Each rule is a query of the rows that break it; it finds none in a sound databas
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from django.db import connection
-
-from vaguemestre.records.messages import Message
 
 MOST_NAMED = 20
 """Rows named for one rule; the others are counted."""
@@ -74,6 +70,13 @@ RULES = {
     "delivery {}: its state is none of waiting, done, failed": (
         "SELECT id FROM records_delivery WHERE state NOT IN ('waiting', 'done', 'failed')"
     ),
+    "outgoing message {}: it has no recipient": (
+        "SELECT o.id FROM records_outgoing o WHERE NOT EXISTS (SELECT 1 FROM records_recipient r WHERE r.outgoing_id = o.id)"
+    ),
+    "recipient {}: its state is none of waiting, sent, bounced, returned, or its end has no time": (
+        "SELECT id FROM records_recipient WHERE state NOT IN ('waiting', 'sent', 'bounced', 'returned')"
+        " OR (state = 'waiting') <> (done_at IS NULL)"
+    ),
     "folder {}: it has an entry whose UID it has not given yet": (
         "SELECT DISTINCT f.id FROM records_folder f JOIN records_folderentry e ON e.folder_id = f.id WHERE e.uid >= f.uid_next"
     ),
@@ -126,19 +129,3 @@ def broken_rules() -> list[str]:
             if len(rows) == MOST_NAMED and (more := len(cursor.fetchall())):
                 faults.append(f"records: and {more} more of the same")
     return faults
-
-
-def message_digests() -> Iterator[str]:
-    """The SHA-256 of every message, rising, each once."""
-    last = ""
-    while True:
-        page = list(Message.objects.filter(sha256__gt=last).order_by("sha256").values_list("sha256", flat=True).distinct()[:1000])
-        yield from page
-        if len(page) < 1000:
-            return
-        last = page[-1]
-
-
-def is_kept(sha256: str) -> bool:
-    """Whether a message has these bytes."""
-    return Message.objects.filter(sha256=sha256).exists()

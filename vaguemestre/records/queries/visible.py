@@ -1,7 +1,8 @@
 """What an account may see (promise 9). Every query of the screens starts here.
 
 The list of received documents is that of the account's own mailboxes. A chart belongs to the practice: a document filed in it is seen by
-every clinical account of the practice, whichever of its mailboxes received it. An admin, or an account that was closed, sees nothing.
+every clinical account of the practice, whichever of its mailboxes received it. An admin, or an account that was closed,
+sees nothing; nobody sees what a suspended or closed mailbox holds.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import dataclasses
 
 from django.db.models import Q, QuerySet
 
+from vaguemestre.domain.mailbox import ACTIVE
 from vaguemestre.records.accounts import Account
 from vaguemestre.records.documents import Document, Result
 from vaguemestre.records.mailboxes import Mailbox, Practice
@@ -58,5 +60,5 @@ def visible(account: Account) -> Visible:
     """What this account may see, read anew at each request: a change of role or mailbox holds at once."""
     if not account.clinical:
         return dataclasses.replace(NOTHING, account=account.pk)
-    rows = list(account.mailboxes.order_by("pk").values_list("pk", "practice_id"))
+    rows = list(account.mailboxes.filter(state=ACTIVE).order_by("pk").values_list("pk", "practice_id"))
     return Visible(account.pk, tuple(pk for pk, _ in rows), tuple(dict.fromkeys(practice for _, practice in rows)))
