@@ -166,7 +166,15 @@ def zipped_by(name: str, data: bytes = b"essai", extra: bytes = b"") -> bytes:
         (zipped_by("a").replace(b"a\0", b"C:\\d\\e.hpr\0", 1), "x.gz", "e.hpr"),
         (zipped_by("a").replace(b"a\0", b"../..\0", 1), "x.hpr.gz", "x.hpr"),
         (zipped_by("a").replace(b"a\0", b"b\nc\0", 1), "x.hpr.gz", "x.hpr"),
-        (gzip.compress(b"essai")[:3] + b"\x08" + gzip.compress(b"essai")[4:10] + b"\0" + gzip.compress(b"essai")[10:], "x.gz", "x"),
+        (
+            gzip.compress(b"essai", mtime=0)[:3]
+            + b"\x08"
+            + gzip.compress(b"essai", mtime=0)[4:10]
+            + b"\0"
+            + gzip.compress(b"essai", mtime=0)[10:],
+            "x.gz",
+            "x",
+        ),
     ],
 )
 def test_the_name_of_the_file_in_a_gzip(data: bytes, outer: str, name: str) -> None:
