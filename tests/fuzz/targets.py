@@ -48,7 +48,7 @@ from vaguemestre.formats import (
     xdm_metadata,
 )
 from vaguemestre.inbound.read import extract, read
-from vaguemestre.protocols import dsn, flowed, mdn, mime, mime_address, mime_header, originator
+from vaguemestre.protocols import answering, dsn, flowed, mdn, mime, mime_address, mime_header, originator
 
 UNFORESEEN = "The content could not be read."
 """What `inbound.read` says of a document whose reader raised what it may not."""
@@ -210,6 +210,7 @@ TARGETS: dict[str, Target] = {
     "mime": Target(_mime, ("email",)),
     "mime_header": Target(_head, ("head",)),
     "originator": Target(originator.read, ("head",)),
+    "answering": Target(answering.read, ("head", "email")),
     "dsn": Target(dsn.read, ("message/delivery-status",)),
     "mdn": Target(mdn.read, ("message/disposition-notification",)),
     "mail": Target(_mail, ("email",)),

@@ -35,10 +35,12 @@ def restored(practice: Practice, source: Path, directory: Path) -> Practice:
     return elsewhere
 
 
-def sound(practice: Practice) -> int:
-    """Asserts that `verify` finds nothing at all; returns how many messages there are."""
+def sound(practice: Practice, *, killed: bool = False) -> int:
+    """Asserts that `verify` finds nothing at all, but for the notes that a kill in the middle leaves (objects that no row came to name);
+    returns how many messages there are."""
     (found,) = practice.lines("verify", str(practice.directory))
-    assert (found["ok"], found["faults"], found["notes"]) == (True, [], [])
+    notes = [one for one in found["notes"] if not (killed and one.startswith("vault: "))]
+    assert (found["ok"], found["faults"], notes) == (True, [], [])
     return int(found["messages"])
 
 
@@ -91,7 +93,7 @@ def test_a_copy_made_under_load_holds_all_that_was_acknowledged(tmp_path: Path) 
     with practice.served():
         settled(practice)
     assert set(before) <= {line["message_id"] for line in practice.filings()}
-    assert sound(practice) > held
+    assert sound(practice, killed=True) > held
 
 
 def started(*arguments: str) -> subprocess.Popen[bytes]:

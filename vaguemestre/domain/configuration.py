@@ -94,6 +94,11 @@ DOOR = Form(_is_door, f"off or HOST:PORT with a port from 0 to {MAX_PORT}, such 
 DATABASE = Form(
     _is_database, "sqlite:FILE, such as sqlite:records.sqlite3, or postgresql://USER@HOST/NAME, such as postgresql://vm@db.demo.example/vm"
 )
+_HERE = frozenset({"127.0.0.1", "localhost"})
+API = Form(
+    lambda text: not text or _is_url(text, ("https",)) or (_is_url(text, ("http",)) and re.split("[:/]", text[7:])[0] in _HERE),
+    "empty or an address that begins with https:// (http:// on this machine only)",
+)
 HTTPS = Form(lambda text: not text or _is_url(text, ("https",)), "empty or an address that begins with https://")
 WEB_ADDRESSES = Form(
     lambda text: all(_is_url(one, ("http", "https")) for one in text.split()),
@@ -223,7 +228,7 @@ TABLE: Mapping[str, Mapping[str, Setting]] = {
         "shrink_percent": Setting(int, 20, "an extraction that is shorter than the last good one by more than this is refused", 1, 99),
         "bad_percent": Setting(int, 1, "an extraction with more bad lines than this is refused", 0, 50),
         "api": Setting(
-            str, "", "the national directory's API, such as https://gateway.api.esante.gouv.fr/fhir/v2; empty = not asked", form=HTTPS
+            str, "", "the national directory's API, such as https://gateway.api.esante.gouv.fr/fhir/v2; empty = not asked", form=API
         ),
         "api_key": Setting(str, "", "the key that the API is asked with", form=KEY),
         "api_ca": Setting(
