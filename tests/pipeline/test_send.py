@@ -115,6 +115,8 @@ def test_a_list_that_is_absent_or_stale_proves_nothing(leaving: Leaving) -> None
     leaving.rules = dataclasses.replace(leaving.rules, max_age=dt.timedelta(hours=1))
     TrustList.objects.update(loaded_at=leaving.at() - dt.timedelta(hours=2), generated_at=None)
     assert leaving.submit(to=("x@ailleurs.example",)) == Defer("trust-list-stale")
+    TrustList.objects.update(generated_at=leaving.at() + dt.timedelta(days=9))
+    assert leaving.submit(to=("x@ailleurs.example",)) == Defer("trust-list-stale"), "a list of tomorrow is as old as its loading"
     assert isinstance(leaving.submit(), Proceed), "a listed domain is queued: the carrier waits for a fresh list"
     TrustEntry.objects.all().delete()
     TrustList.objects.all().delete()

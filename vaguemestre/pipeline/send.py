@@ -22,13 +22,13 @@ from vaguemestre.domain.mailbox import ACTIVE
 from vaguemestre.domain.outcome import Defer, Proceed, Reject
 from vaguemestre.outbound.deliver import Destined
 from vaguemestre.pipeline import patients_written
+from vaguemestre.pipeline.refresh import ages, as_of
 from vaguemestre.protocols import originator, submitted
 from vaguemestre.records import chain, queue, rows
 from vaguemestre.records.models import HostedDomain, Mailbox, MailboxAlias, Outgoing, Recipient, TrustEntry, TrustList
 from vaguemestre.vault.files import Vault, digest
 
 SMTP, LOCAL = "smtp", "local"
-MSSANTE_AGE_H = 168
 OF_PEOPLE = ("cli", "web", "api", "submission")
 """How a message comes to be sent; a notice of ours is no submission."""
 
@@ -48,16 +48,13 @@ class Rules:
     @classmethod
     def of(cls, configuration: Configuration) -> Rules:
         domain = domain_key(configuration.text("server", "domain")) or ""
-        hours = configuration.number("trust", "max_age_hours")
-        if not hours and configuration.text("server", "profile") == "mssante":
-            hours = MSSANTE_AGE_H
         return cls(
             hostname=configuration.text("server", "hostname") or f"mail.{domain}",
             domain=domain,
             most_bytes=configuration.number("smtp", "max_message_bytes"),
             most_recipients=configuration.number("smtp", "max_recipients"),
             expire_s=configuration.number("outgoing", "expire_hours") * 3600.0,
-            max_age=dt.timedelta(hours=hours) if hours else None,
+            max_age=ages(configuration).most,
             patients=domain_key(configuration.text("patients", "domain")) or "",
         )
 
@@ -127,7 +124,7 @@ def decide_recipient(one: Destined, rules: Rules, now: dt.datetime) -> Proceed[G
     in_force = TrustList.objects.filter(id=1).first()
     if in_force is None:
         return Defer("trust-list-absent")
-    if rules.max_age is not None and now - (in_force.generated_at or in_force.loaded_at) > rules.max_age:
+    if rules.max_age is not None and now - as_of(in_force) > rules.max_age:
         return Defer("trust-list-stale")
     return Reject("domain-not-listed")
 

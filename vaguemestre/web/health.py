@@ -24,6 +24,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from vaguemestre import __version__
+from vaguemestre.pipeline.refresh import as_of
 from vaguemestre.records.queries.status import status
 from vaguemestre.records.trust import TrustList
 
@@ -115,7 +116,7 @@ class _Counts(Collector):
         yield _one(
             "vaguemestre_trust_list_entries", "Pairs of domain and certificate in force, 0 without a list", trust.entries if trust else 0
         )
-        age = (self._now - (trust.generated_at or trust.loaded_at)).total_seconds() if trust else -1
+        age = (self._now - as_of(trust)).total_seconds() if trust else -1
         yield _one("vaguemestre_trust_list_age_seconds", "Age of the trust list in force, -1 without one", age)
         yield _many("vaguemestre_build", "The version that runs", "version", {__version__: 1})
 
